@@ -1,0 +1,197 @@
+"""The grammar of docker command lines: lines to words, words to flags, and back.
+
+Which task a command becomes is not said here: each task brings its own table of flags (see ``tasks``).
+
+    >>> words("docker cp 'my page.html' web:/srv/")
+    ('cp', 'my page.html', 'web:/srv/')
+    >>> line("docker", "cp", "my page.html", "web:/srv/")
+    "docker cp 'my page.html' web:/srv/"
+"""
+
+import difflib
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dockyard.errors import BadValue, MissingValue, NotDocker, ShellSyntax, UnknownFlag
+from dockyard.locale import N_, translate
+
+__all__ = ["Flag", "Parsed", "line", "parse_flags", "words"]
+
+_OPERATORS = frozenset({"|", "||", "&", "&&", ";", ";;", ">", ">>", "<", "<<", "(", ")", "|&", ">&", "<(", ">("})
+_EXPANSION = re.compile(r"\$[\w({]|`")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag of a docker command.
+
+    Attributes:
+        name: Long form without dashes, such as ``publish``.
+        short: One letter, or empty.
+        kind: ``switch`` takes no value, ``value`` takes one, ``list`` may be repeated.
+        also: Another long form that means the same, such as ``net`` for ``network``.
+    """
+
+    name: str
+    short: str = ""
+    kind: Literal["switch", "value", "list"] = "value"
+    also: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The flag as people write it: ``-p`` where it has a letter, else ``--publish``."""
+        return f"-{self.short}" if self.short else f"--{self.name}"
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The words of a command, sorted.
+
+    Attributes:
+        switches: Names of the switches given.
+        values: Name to value.
+        lists: Name to every value given, in order.
+        words: What is no flag.
+    """
+
+    switches: frozenset[str]
+    values: dict[str, str]
+    lists: dict[str, tuple[str, ...]]
+    words: tuple[str, ...]
+
+
+def line(*words: str) -> str:
+    """Join words into a line that a shell splits into the same words."""
+    return shlex.join(words)
+
+
+def words(text: str) -> tuple[str, ...]:
+    r"""Split a docker line into its words, without the leading ``docker``.
+
+    A leading ``$`` or ``sudo`` (as copied from a page) and line ends after ``\`` are passed over; ``~`` stands for the home folder.
+
+    Raises:
+        NotDocker: It does not begin with ``docker``.
+        ShellSyntax: It uses pipes, variables or the like; no shell runs it.
+    """
+    text = re.sub(r"\\\r?\n", " ", text.strip())
+    text = re.sub(r"^[$#%]\s+", "", text)
+    tokens = _tokens(text)
+    if tokens[:1] == ["sudo"]:
+        tokens = tokens[1:]
+    if tokens[:1] != ["docker"]:
+        raise NotDocker(line=text)
+    return tuple(tokens[1:])
+
+
+def parse_flags(command: str, flags: Sequence[Flag], given: Sequence[str], *, flags_first: bool = False) -> Parsed:
+    """Sort the words of a command into flags and the rest, as docker's own parser does.
+
+    Args:
+        command: Its name, for errors.
+        flags: The table of those it takes.
+        given: The words after the command's name.
+        flags_first: Flags end at the first other word (``docker run IMAGE COMMAND...``).
+
+    Raises:
+        UnknownFlag: A flag that is not in the table; the sentence names it.
+        MissingValue: The last flag lacks its value.
+        BadValue: A switch with a value that is no truth value.
+    """
+    by_name = {f"--{name}": flag for flag in flags for name in (flag.name, flag.also) if name}
+    by_letter = {flag.short: flag for flag in flags if flag.short}
+    switches: set[str] = set()
+    values: dict[str, str] = {}
+    lists: dict[str, list[str]] = {}
+    rest: list[str] = []
+    waiting = list(given)
+
+    def put(flag: Flag, value: str) -> None:
+        if flag.kind == "list":
+            lists.setdefault(flag.name, []).append(value)
+        else:
+            values[flag.name] = value
+
+    def turn(flag: Flag, value: str) -> None:
+        if value.lower() not in ("1", "t", "true", "0", "f", "false"):
+            raise BadValue(flag=flag.shown, value=value, expected=translate(N_("it is true or false")))
+        (switches.add if value.lower() in ("1", "t", "true") else switches.discard)(flag.name)
+
+    def following(shown: str) -> str:
+        if not waiting:
+            raise MissingValue(flag=shown)
+        return waiting.pop(0)
+
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--":
+            rest += waiting
+            break
+        if word.startswith("--"):
+            name, has_value, value = word.partition("=")
+            flag = by_name.get(name)
+            if flag is None:
+                raise _unknown(command, name, flags)
+            if flag.kind == "switch":
+                turn(flag, value if has_value else "true")
+            else:
+                put(flag, value if has_value else following(name))
+        elif word.startswith("-") and word != "-":
+            letters = word[1:]
+            while letters:
+                flag = by_letter.get(letters[0])
+                if flag is None:
+                    raise _unknown(command, f"-{letters[0]}", flags)
+                letters = letters[1:]
+                if flag.kind == "switch":
+                    value = letters.removeprefix("=") if letters.startswith("=") else "true"
+                    turn(flag, value)
+                    letters = "" if letters.startswith("=") else letters
+                else:
+                    put(flag, letters.removeprefix("=") or following(flag.shown))
+                    letters = ""
+        else:
+            rest.append(word)
+            if flags_first:
+                rest += waiting
+                break
+    return Parsed(frozenset(switches), values, {name: tuple(each) for name, each in lists.items()}, tuple(rest))
+
+
+def _unknown(command: str, flag: str, flags: Sequence[Flag]) -> UnknownFlag:
+    known = [f"-{each.short}" if each.short else f"--{each.name}" for each in flags]
+    near = difflib.get_close_matches(flag, [f"--{each.name}" for each in flags], n=1)
+    return UnknownFlag(command=command, flag=flag, known=" ".join(near or known), near=tuple(near))
+
+
+def _tokens(text: str) -> list[str]:
+    """Shell words; what only a shell could carry out is refused, inside double quotes too."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars="|&;<>()")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        tokens = list(lexer)
+    except ValueError as error:
+        raise ShellSyntax(token=text) from error
+    for token in tokens:
+        if token in _OPERATORS:
+            raise ShellSyntax(token=token)
+    if found := _EXPANSION.search(_outside_single_quotes(text)):
+        raise ShellSyntax(token=_word_at(text, found.group()))
+    return [_home(token) for token in tokens]
+
+
+def _outside_single_quotes(text: str) -> str:
+    return re.sub(r"'[^']*'|\\.", "", text)
+
+
+def _word_at(text: str, start: str) -> str:
+    return next((word for word in text.split() if start in word), start)
+
+
+def _home(token: str) -> str:
+    return str(Path.home()) + token[1:] if token == "~" or token.startswith("~/") else token

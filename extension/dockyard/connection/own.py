@@ -1,0 +1,101 @@
+"""A Docker engine of one's own: a private ``dockerd``, for a machine that has the program but runs no engine, and for tests."""
+
+import os
+import shutil
+import socket
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from dockyard.errors import OwnEngineFailed
+
+__all__ = ["OwnEngine", "why_not"]
+
+START_S = 60
+STOP_S = 30
+
+
+def why_not() -> str:
+    """Return why no engine can be started here; empty where one can."""
+    if os.geteuid() != 0:
+        return "dockerd needs root"
+    if not shutil.which("dockerd"):
+        return "dockerd is not installed (Debian: apt-get install docker.io iptables)"
+    if not shutil.which("iptables"):
+        return "iptables is not installed (Debian: apt-get install iptables)"
+    return ""
+
+
+class OwnEngine:
+    """A context manager that starts ``dockerd`` and stops it again; images, containers and volumes stay in its folder.
+
+    Attributes:
+        home: The folder; its path must be short, since the socket lies in it.
+        address: ``unix://HOME/docker.sock``.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.address = f"unix://{home / 'docker.sock'}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "OwnEngine":
+        """Start, and return when the engine answers.
+
+        Raises:
+            OwnEngineFailed: It can't be started; the sentence carries its last words.
+        """
+        if reason := why_not():
+            raise OwnEngineFailed(reason=reason)
+        self.home.mkdir(parents=True, exist_ok=True)
+        log = self.home / "dockerd.log"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, log.open("wb") as output:
+            # The daemon says when it is ready, as to systemd (sd_notify).
+            ready.bind(f"\0dockyard-{os.getpid()}-{self.home}"[:100])
+            ready.settimeout(START_S)
+            notify = ready.getsockname().decode().replace("\0", "@")
+            words = [
+                "--data-root",
+                self.home / "data",
+                "--exec-root",
+                self.home / "exec",
+                "--pidfile",
+                self.home / "pid",
+            ]
+            self._process = subprocess.Popen(
+                ["dockerd", *words, "--host", self.address],
+                env={**os.environ, "NOTIFY_SOCKET": notify},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in a terminal is for the lab, which then stops the engine itself
+            )
+            self._await(ready, log)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop, containers first."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_S)
+            return
+        self._process.kill()
+        self._process.wait()
+
+    def _await(self, ready: socket.socket, log: Path) -> None:
+        assert self._process is not None
+        ready.settimeout(1)
+        for _ in range(START_S):
+            with suppress(TimeoutError):
+                if b"READY=1" in ready.recv(4096):
+                    return
+            if self._process.poll() is not None:
+                break
+        self.__exit__(None, None, None)
+        lines = log.read_text(errors="replace").strip().splitlines()
+        raise OwnEngineFailed(reason=lines[-1] if lines else "no output")

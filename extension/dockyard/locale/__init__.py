@@ -1,0 +1,64 @@
+"""The words Dockyard shows, in the reader's language.
+
+Messages are written in English where they are used, wrapped in :func:`_` (shown now) or :func:`N_`
+(a template that is shown later). Their translations are gettext catalogues, ``LANGUAGE.po``, in this folder.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+
+__all__ = ["LANGUAGES", "N_", "_", "language", "translate"]
+
+LANGUAGES = ("en", "ko")
+
+_chosen: str | None = None
+
+
+def language(code: str | None = None) -> str:
+    """Return the language in use; with ``code``, choose it first.
+
+    Until one is chosen it follows the usual variables (``LANGUAGE``, ``LC_ALL``, ``LC_MESSAGES``, ``LANG``), else English.
+
+    Args:
+        code: ``"en"`` or ``"ko"``.
+
+    Raises:
+        ValueError: There is no catalogue for ``code``.
+    """
+    global _chosen  # noqa: PLW0603  # one language a process, as gettext has it
+    if code is not None:
+        if code not in LANGUAGES:
+            raise ValueError(f"No language {code!r}; there are {', '.join(LANGUAGES)}.")
+        _chosen = code
+    return _chosen or _from_environment()
+
+
+def translate(message: str) -> str:
+    """Return ``message`` in the language in use, or as it is where no translation exists."""
+    code = language()
+    return message if code == "en" else _catalogue(code).get(message, message)
+
+
+_ = translate
+
+
+def N_(message: str) -> str:  # noqa: N802  # gettext's own name for it
+    """Mark ``message`` for translation and return it as it is."""
+    return message
+
+
+def _from_environment() -> str:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            code = value[:2].lower()
+            return code if code in LANGUAGES else "en"
+    return "en"
+
+
+@cache
+def _catalogue(code: str) -> dict[str, str]:
+    from babel.messages.pofile import read_po  # only readers of another language pay for it
+
+    with (Path(__file__).parent / f"{code}.po").open("rb") as file:
+        return {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id and entry.string}

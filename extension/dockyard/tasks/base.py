@@ -1,0 +1,186 @@
+"""What every task is: a line, a plan, a run with its evidence, and the way back."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import ClassVar, Literal, Protocol
+
+from dockyard.connection import Client
+from dockyard.errors import Cancelled, CannotUndo
+from dockyard.locale import N_, translate
+
+__all__ = ["Cancel", "Change", "Evidence", "Plan", "Progress", "Report", "Result", "Task", "check_cancel", "ignore"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        done: Bytes or steps done.
+        total: How many there will be, or None where that is not known.
+        unit: What is counted.
+        doing: What is being done, in the reader's language.
+    """
+
+    done: int
+    total: int | None
+    unit: Literal["bytes", "steps"] = "bytes"
+    doing: str = ""
+
+
+Report = Callable[[Progress], None]
+
+
+def ignore(progress: Progress) -> None:
+    """Report to no one."""
+
+
+class Cancel(Protocol):
+    """Anything that can say "stop now", such as a ``threading.Event``."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        ...
+
+
+NEVER: Cancel = threading.Event()  # an event that no one sets
+
+
+def check_cancel(cancel: Cancel) -> None:
+    """Raise Cancelled if the user asked to stop."""
+    if cancel.is_set():
+        raise Cancelled()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that a run will create, change or remove.
+
+    Attributes:
+        action: What happens to it.
+        kind: ``file``, ``folder``, ``link``, ``container``, ``volume``, ``image`` or ``port``.
+        name: Its path or name.
+        size_bytes: How many bytes it brings or takes, or None where that can't be known beforehand.
+        reason: Why, in the reader's language; empty where the task itself is the reason.
+    """
+
+    action: Literal["create", "change", "remove"]
+    kind: str
+    name: str
+    size_bytes: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run will do, computed before anything happens.
+
+    Attributes:
+        changes: In the order in which they will be made.
+        warnings: What the user should know first, in the reader's language.
+        work: What the task computed for its own run; opaque to everyone else.
+    """
+
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...] = ()
+    work: object = field(default=None, repr=False, compare=False)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that the changes bring, of those whose size is known."""
+        return sum(change.size_bytes or 0 for change in self.changes)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did.
+
+    Attributes:
+        changes: What was really created, changed or removed.
+        warnings: What happened otherwise than planned, in the reader's language.
+    """
+
+    changes: tuple[Change, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A fact, looked up after the run, that shows whether it happened.
+
+    Attributes:
+        ok: Whether the fact is as it should be.
+        says: The fact in one sentence, in the reader's language.
+        facts: The same as data, such as hashes on both sides.
+    """
+
+    ok: bool
+    says: str
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """Something a learner does with Docker, ready to be run from anywhere.
+
+    A task is plain data: it holds no connection and remembers nothing, so it can be compared, shown and stored.
+    """
+
+    verb: ClassVar[str]
+    """Docker's own word for it, such as ``cp``."""
+
+    @property
+    @abstractmethod
+    def command(self) -> str:
+        """The docker line that this task stands for, quoted for a shell."""
+
+    @property
+    def code(self) -> str:
+        """Python that does the same with this package, runnable as a cell."""
+        given = ", ".join(
+            f"{each.name}={getattr(self, each.name)!r}"
+            for each in fields(self)
+            if each.init and getattr(self, each.name) != each.default
+        )
+        name = type(self).__name__
+        return f"import dockyard\nfrom dockyard.tasks import {name}\n\n{name}({given}).run(dockyard.current())"
+
+    @abstractmethod
+    def plan(self, client: Client) -> Plan:
+        """Return what a run would create, change or remove, having changed nothing.
+
+        Raises:
+            DockyardError: The run can't succeed; the sentence says why.
+        """
+
+    @abstractmethod
+    def run(
+        self, client: Client, *, plan: Plan | None = None, report: Report = ignore, cancel: Cancel = NEVER
+    ) -> Result:
+        """Do it, and return what was done.
+
+        Args:
+            client: The engine.
+            plan: What was shown to the user; exactly that is done. Without one, the run makes its own.
+            report: Called as the work goes on, from the calling thread.
+            cancel: Looked at as the work goes on; nothing half-made stays when it stops.
+
+        Raises:
+            PlanOutdated: Something that the plan rests on is no longer so; nothing was done.
+            Cancelled: ``cancel`` was set.
+            DockyardError: It could not be done; the sentence says why.
+        """
+
+    @abstractmethod
+    def verify(self, client: Client) -> Evidence:
+        """Look up a fact that shows whether this has happened, whoever did it."""
+
+    def undo(self, client: Client) -> Result:  # noqa: ARG002  # for those that can
+        """Take the last run of this task on this engine back.
+
+        Raises:
+            CannotUndo: It can't be taken back, or there is nothing to take back; the sentence says which.
+        """
+        raise CannotUndo(command=self.command, reason=translate(N_("it changes nothing that could be brought back")))

@@ -1,0 +1,111 @@
+"""Small things done to the files inside a container, for copies and their undoing."""
+
+import os
+import posixpath
+import tarfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dockyard.connection import Client
+from dockyard.connection.archive import FileBytes, PathStat, download, stat_path, upload
+from dockyard.errors import EngineRefused, KindClash, engine_errors
+from dockyard.locale import N_, translate
+from dockyard.tasks.copy_rules import split
+from dockyard.tasks.pack import TRAILER
+from dockyard.tasks.unpack import TarStream
+
+__all__ = ["clashes", "is_running", "keep_path", "remove_paths", "restore_path", "state_of"]
+
+ARGUMENTS_AT_ONCE = 200
+
+
+def is_running(client: Client, container: str) -> bool:
+    """Whether the container runs."""
+    return bool(client.get_json("/containers/{}/json", container)["State"]["Running"])
+
+
+def clashes(client: Client, container: str, root: str, names: Mapping[str, bool]) -> dict[str, PathStat]:
+    """Return what stands already where a tree would be put: name to what is there.
+
+    Asks only about names whose folder exists, so a copy to a new place costs one question.
+
+    Args:
+        client: The engine.
+        container: Name or ID.
+        root: Path at which the tree's root would land.
+        names: Every name relative to the root, parents first, and whether it is a folder.
+
+    Raises:
+        KindClash: A folder would meet a file of the same name, or the reverse.
+    """
+    there: dict[str, PathStat] = {}
+    for name, is_dir in names.items():
+        parent = posixpath.dirname(name)
+        if name and parent not in there:
+            continue
+        found = stat_path(client, container, posixpath.join(root, name) if name else root)
+        if found is None:
+            continue
+        if found.is_dir != is_dir:
+            raise KindClash(
+                path=posixpath.join(root, name),
+                there=translate(N_("folder")) if found.is_dir else translate(N_("file")),
+                here=translate(N_("folder")) if is_dir else translate(N_("file")),
+            )
+        there[name] = found
+    return there
+
+
+def state_of(stat: PathStat | None) -> str:
+    """A path's state, to be compared later: length and time of change."""
+    return f"{stat.size_bytes} {stat.changed.isoformat()}" if stat else ""
+
+
+def keep_path(client: Client, container: str, path: str, is_dir: bool, target: Path) -> None:
+    """Save ``path`` of a container as a tar file; of a folder only its own entry, without contents."""
+    with download(client, container, path) as (_, reader), target.open("wb") as file:
+        if is_dir:
+            info = next(iter(TarStream(reader))).info
+            file.write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape") + TRAILER)
+            return
+        buffer = memoryview(bytearray(256 << 10))
+        while count := reader.readinto(buffer):
+            file.write(buffer[:count])
+
+
+def restore_path(client: Client, container: str, path: str, kept: Path) -> None:
+    """Put a path back as :func:`keep_path` saved it."""
+    with kept.open("rb") as file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        upload(client, container, split(path)[0], [FileBytes(str(kept), file, size_bytes)], size_bytes)
+
+
+def remove_paths(client: Client, container: str, files: list[str], folders: list[str]) -> str:
+    """Remove files, and folders that are then empty, inside a running container; return why that failed, or an empty string.
+
+    The engine has no call to remove a file, so the container's own ``rm`` and ``rmdir`` do it.
+    """
+    for batch in _batches(files):
+        if reason := _exec(client, container, ["rm", "-f", "--", *batch]):
+            return reason
+    for folder in sorted(folders, reverse=True):
+        _exec(
+            client, container, ["rmdir", "--", folder]
+        )  # refuses where someone else has put something in it, as it should
+    return ""
+
+
+def _batches(paths: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(paths), ARGUMENTS_AT_ONCE):
+        yield paths[start : start + ARGUMENTS_AT_ONCE]
+
+
+def _exec(client: Client, container: str, words: list[str]) -> str:
+    try:
+        with engine_errors():
+            made = client.api.exec_create(container, words, user="0")
+            output = client.api.exec_start(made["Id"])
+            code = client.api.exec_inspect(made["Id"])["ExitCode"]
+    except EngineRefused as error:
+        return str(error.facts["message"])
+    return "" if code == 0 else bytes(output).decode(errors="replace").strip() or f"exit code {code}"

@@ -1,0 +1,140 @@
+"""What a run replaced and what it made, kept on this machine so that it can be taken back, also after a restart.
+
+One folder a run, below the client's data folder: ``record.json``, written last and at once, and the kept files, ``0``, ``1``, ...
+A folder without a record belongs to a run that did not end; it is cleared away later.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from dockyard.connection import Client
+from dockyard.errors import CannotUndo
+from dockyard.locale import N_, translate
+
+__all__ = ["Kept", "Mark", "last_kept"]
+
+LARGEST_TOTAL_BYTES = 2 << 30
+UNFINISHED_AFTER = timedelta(days=1)
+
+
+@dataclass
+class Mark:
+    """One thing that a run made or replaced.
+
+    Attributes:
+        path: Where it is; or a container's or volume's ID.
+        kind: ``file``, ``folder``, ``container``, ``volume``.
+        state: What it was right after the run, so that later changes are noticed, such as ``"14 1700000000000000000"``.
+        kept: Name of the kept file with what was there before; empty where nothing was.
+    """
+
+    path: str
+    kind: str
+    state: str = ""
+    kept: str = ""
+
+
+@dataclass
+class Kept:
+    """The record of one run.
+
+    Attributes:
+        folder: Where it is.
+        command: The task's line.
+        engine: The engine's own ID.
+        at: When, in UTC (ISO 8601).
+        marks: In the order in which things were done.
+    """
+
+    folder: Path
+    command: str
+    engine: str
+    at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    marks: list[Mark] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, client: Client, command: str) -> "Kept":
+        """Start the record of a run; nothing of it counts before :meth:`save`."""
+        home = _home(client)
+        home.mkdir(parents=True, exist_ok=True)
+        home.chmod(0o700)
+        return cls(
+            Path(tempfile.mkdtemp(prefix=datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f-"), dir=home)),
+            command,
+            client.engine_id,
+        )
+
+    def new_file(self) -> Path:
+        """Return a path in the record's folder for one more kept file."""
+        return self.folder / str(sum(1 for _ in self.folder.iterdir()))
+
+    def save(self) -> None:
+        """Make the record count, durably; older ones beyond 2 GiB in all are let go."""
+        text = json.dumps({**asdict(self), "folder": None}, ensure_ascii=False)
+        draft = self.folder / "record.json.part"
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.folder / "record.json")
+        _let_go(self.folder)
+
+    def discard(self) -> None:
+        """Forget the run."""
+        shutil.rmtree(self.folder)
+
+
+def last_kept(client: Client, command: str) -> Kept:
+    """Return the newest record of ``command`` on this engine.
+
+    Raises:
+        CannotUndo: There is none.
+    """
+    for folder in _newest_first(_home(client)):
+        record = _read(folder)
+        if record and record.command == command and record.engine == client.engine_id:
+            return record
+    raise CannotUndo(command=command, reason=translate(N_("no run of it on this engine is on record")))
+
+
+def _home(client: Client) -> Path:
+    return client.data_dir / "kept"
+
+
+def _newest_first(home: Path) -> Iterator[Path]:
+    yield from sorted((each for each in home.iterdir() if each.is_dir()), reverse=True) if home.is_dir() else []
+
+
+def _read(folder: Path) -> Kept | None:
+    try:
+        data = json.loads((folder / "record.json").read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    marks = [Mark(**mark) for mark in data.pop("marks")]
+    return Kept(**{**data, "folder": folder, "marks": marks})
+
+
+def _let_go(newest: Path) -> None:
+    """Drop the oldest records beyond the cap, and what runs that never ended left; the newest always stays."""
+    total = _size_bytes(newest)
+    for folder in _newest_first(newest.parent):
+        if folder == newest:
+            continue
+        if not (folder / "record.json").exists():
+            age = datetime.now(UTC) - datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+            if age > UNFINISHED_AFTER:
+                shutil.rmtree(folder)
+            continue
+        total += _size_bytes(folder)
+        if total > LARGEST_TOTAL_BYTES:
+            shutil.rmtree(folder)
+
+
+def _size_bytes(folder: Path) -> int:
+    return sum(file.lstat().st_size for file in folder.iterdir())

@@ -1,0 +1,444 @@
+"""Start a container: ``docker run``."""
+
+import contextlib
+import os
+import queue
+import re
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from dockyard.command import Flag, line, parse_flags
+from dockyard.connection import Client
+from dockyard.errors import (
+    BadValue,
+    BindSourceMissing,
+    CannotUndo,
+    EngineRefused,
+    NameInvalid,
+    NameTaken,
+    PlanOutdated,
+    PortTaken,
+    TerminalNeeded,
+    WrongCount,
+    engine_errors,
+)
+from dockyard.locale import N_, translate
+from dockyard.tasks.base import (
+    NEVER,
+    Cancel,
+    Change,
+    Evidence,
+    Plan,
+    Progress,
+    Report,
+    Result,
+    Task,
+    check_cancel,
+    ignore,
+)
+from dockyard.tasks.kept import Kept, Mark, last_kept
+from dockyard.tasks.pull import has_image, pull
+from dockyard.tasks.run_words import FORMS, Mount, Port
+
+__all__ = ["Mount", "Port", "Run", "RunResult", "run_from_words"]
+
+FLAGS = (
+    Flag("name"),
+    Flag("detach", "d", "switch"),
+    Flag("publish", "p", "list"),
+    Flag("volume", "v", "list"),
+    Flag("mount", "", "list"),
+    Flag("tmpfs", "", "list"),
+    Flag("env", "e", "list"),
+    Flag("rm", "", "switch"),
+    Flag("interactive", "i", "switch"),
+    Flag("tty", "t", "switch"),
+    Flag("workdir", "w"),
+    Flag("user", "u"),
+    Flag("network", "", "value", also="net"),
+    Flag("restart"),
+    Flag("entrypoint"),
+    Flag("label", "l", "list"),
+    Flag("hostname", "h"),
+)
+KEPT_OUTPUT_BYTES = 1 << 20
+NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")  # as the engine checks it
+
+
+@dataclass(frozen=True)
+class RunResult(Result):
+    """What a run did.
+
+    Attributes:
+        container_id: The container's full ID.
+        exit_code: Of a foreground run; None for one in the background.
+        output: What a foreground run printed, both streams in order; the last MiB.
+    """
+
+    container_id: str = ""
+    exit_code: int | None = None
+    output: bytes = b""
+
+
+@dataclass(frozen=True)
+class Run(Task):
+    """Start a new container (``docker run``).
+
+    Attributes:
+        image: As ``docker run`` takes it, such as ``httpd``; pulled if the engine does not have it.
+        words: The command to run instead of the image's own.
+        name: The container's name; empty lets the engine choose.
+        detach: ``-d``: leave it running. Otherwise the run lasts until the container ends.
+        ports: ``-p``.
+        mounts: ``-v``, ``--mount`` and ``--tmpfs``.
+        env: ``-e``, each ``KEY=value``.
+        remove: ``--rm``: remove the container when it ends.
+        interactive: ``-i``: keep its input open.
+        tty: ``-t``: give it a terminal.
+        workdir: ``-w``.
+        user: ``-u``.
+        network: ``--network``.
+        restart: ``--restart``, such as ``on-failure:3``.
+        entrypoint: ``--entrypoint``; None keeps the image's own.
+        labels: ``--label``, each ``KEY=value``.
+        hostname: ``--hostname``.
+    """
+
+    verb: ClassVar[str] = "run"
+    image: str
+    words: tuple[str, ...] = ()
+    name: str = ""
+    detach: bool = False
+    ports: tuple[Port, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    env: tuple[str, ...] = ()
+    remove: bool = False
+    interactive: bool = False
+    tty: bool = False
+    workdir: str = ""
+    user: str = ""
+    network: str = ""
+    restart: str = ""
+    entrypoint: str | None = None
+    labels: tuple[str, ...] = ()
+    hostname: str = ""
+
+    def __post_init__(self) -> None:
+        # One order for mounts, so that a task equals the one its own line is parsed to.
+        object.__setattr__(self, "mounts", tuple(sorted(self.mounts, key=lambda mount: FORMS.index(mount.form))))
+
+    @property
+    def command(self) -> str:
+        """Such as ``docker run --name apa000ex19 -d -p 8080:80 httpd``."""
+        return line("docker", "run", *self._flag_words(), self.image, *self.words)
+
+    def plan(self, client: Client) -> Plan:
+        """Return the container, and every image, volume and folder that would come into being with it.
+
+        Raises:
+            NameInvalid, NameTaken, PortTaken, BindSourceMissing, TerminalNeeded: It can't be run as it is asked.
+        """
+        self._check(client)
+        changes, warnings = [], []
+        if not has_image(client, self.image):
+            changes.append(
+                Change(
+                    "create",
+                    "image",
+                    self.image,
+                    reason=translate(N_("the engine does not have it; it will be pulled")),
+                )
+            )
+        for mount in self.mounts:
+            change, warning = _look_at(client, mount)
+            changes += [change] if change else []
+            warnings += [warning] if warning else []
+        changes.append(Change("create", "container", self.name or translate(N_("(the engine will choose a name)"))))
+        changes += [Change("create", "port", port.text) for port in self.ports]
+        return Plan(tuple(changes), tuple(warnings))
+
+    def run(
+        self, client: Client, *, plan: Plan | None = None, report: Report = ignore, cancel: Cancel = NEVER
+    ) -> RunResult:
+        """Pull if needed, create, start; in the foreground wait for the end. See :meth:`Task.run`.
+
+        Raises:
+            NoSuchImage: It is not there and can't be pulled.
+            EngineRefused: The engine could not start it; the container is not left behind.
+        """
+        fresh = self.plan(client)
+        if plan is not None and plan.changes != fresh.changes:
+            gone = set(plan.changes) ^ set(fresh.changes)
+            raise PlanOutdated(what=", ".join(sorted(change.name for change in gone)))
+        if any(change.kind == "image" for change in fresh.changes):
+            pull(client, self.image, report=report, cancel=cancel)
+        check_cancel(cancel)
+        report(Progress(0, 2, "steps", translate(N_("creating"))))
+        with engine_errors():
+            made = client.api.create_container_from_config(self._config(), self.name or None)  # type: ignore[no-untyped-call]
+        container_id = str(made["Id"])
+        try:
+            result = self._start(client, container_id, fresh, report, cancel)
+        except BaseException:
+            _remove(client, container_id)
+            raise
+        kept = Kept.begin(client, self.command)
+        kept.marks.append(Mark(container_id, "container"))
+        kept.save()
+        return result
+
+    def verify(self, client: Client) -> Evidence:
+        """Look whether the container is there and in the state that was asked for."""
+        name = self.name or last_kept(client, self.command).marks[0].path
+        found = client.find_json("/containers/{}/json", name)
+        if found is None:
+            gone = translate(N_("{name}: no such container")).format(name=name[:12])
+            return Evidence(self.remove and not self.detach, gone)
+        state, config = found["State"], found["Config"]
+        says = translate(N_("{name}: {status}, image {image}, command {command}")).format(
+            name=name[:12] if not self.name else name,
+            status=state["Status"],
+            image=config["Image"],
+            command=line(*(config["Entrypoint"] or []), *(config["Cmd"] or [])),
+        )
+        return Evidence(
+            bool(state["Running"]) or not self.detach, says, {"status": state["Status"], "exit_code": state["ExitCode"]}
+        )
+
+    def undo(self, client: Client) -> Result:
+        """Remove the container that the last run made, with its unnamed volumes; named volumes and pulled images stay."""
+        kept = last_kept(client, self.command)
+        container_id = kept.marks[0].path
+        if client.find_json("/containers/{}/json", container_id) is None:
+            kept.discard()
+            raise CannotUndo(command=self.command, reason=translate(N_("the container is gone already")))
+        _remove(client, container_id)
+        kept.discard()
+        return Result((Change("remove", "container", self.name or container_id[:12]),))
+
+    def _check(self, client: Client) -> None:
+        if self.interactive and not self.detach:
+            raise TerminalNeeded(name=self.name or "CONTAINER")
+        if self.name:
+            if not NAME.fullmatch(self.name):
+                raise NameInvalid(name=self.name)
+            found = client.find_json("/containers/{}/json", self.name)
+            if found and found["Name"] == f"/{self.name}":
+                raise NameTaken(name=self.name, status=found["State"]["Status"])
+        for port in self.ports:
+            if holder := _holder(client, port):
+                raise PortTaken(port=port.host_port, holder=holder, container_port=port.container_port)
+
+    def _start(self, client: Client, container_id: str, plan: Plan, report: Report, cancel: Cancel) -> RunResult:
+        report(Progress(1, 2, "steps", translate(N_("starting"))))
+        if self.detach:
+            with engine_errors():
+                client.api.start(container_id)
+            report(Progress(2, 2, "steps", translate(N_("running"))))
+            return RunResult(plan.changes, plan.warnings, container_id)
+        with engine_errors():
+            # Asked before the start: with --rm the container may be gone when its output ends.
+            ended = client.api.post(
+                client.url("/containers/{}/wait", container_id), params={"condition": "next-exit"}, stream=True
+            )
+            output = client.api.attach(container_id, stdout=True, stderr=True, stream=True, logs=True)
+            client.api.start(container_id)
+        kept = bytearray()
+        for piece in _until_cancelled(output, cancel):
+            kept += piece
+            del kept[:-KEPT_OUTPUT_BYTES]
+            report(Progress(1, 2, "steps", piece.decode(errors="replace").rstrip()))
+        code = int(ended.json()["StatusCode"])
+        report(Progress(2, 2, "steps", translate(N_("ended with exit code {code}")).format(code=code)))
+        return RunResult(plan.changes, plan.warnings, container_id, code, bytes(kept))
+
+    def _flag_words(self) -> Iterator[str]:
+        singles = (("--name", self.name), ("-w", self.workdir), ("-u", self.user), ("--network", self.network))
+        more = (("--restart", self.restart), ("--hostname", self.hostname))
+        for flag, value in singles[:1]:
+            yield from (flag, value) if value else ()
+        for flag, on in (("-d", self.detach), ("-i", self.interactive), ("-t", self.tty), ("--rm", self.remove)):
+            yield from (flag,) if on else ()
+        for port in self.ports:
+            yield from ("-p", port.text)
+        for mount in self.mounts:
+            yield from (mount.form, mount.text)
+        for pair in self.env:
+            yield from ("-e", pair)
+        for flag, value in (*singles[1:], *more):
+            yield from (flag, value) if value else ()
+        yield from ("--entrypoint", self.entrypoint) if self.entrypoint is not None else ()
+        for pair in self.labels:
+            yield from ("--label", pair)
+
+    def _config(self) -> dict[str, Any]:
+        """The body of ``POST /containers/create`` (Docker Engine API, Container)."""
+        policy, _, retries = self.restart.partition(":")
+        host: dict[str, Any] = {
+            "AutoRemove": self.remove,
+            "NetworkMode": self.network or "default",
+            "RestartPolicy": {"Name": policy, "MaximumRetryCount": int(retries or 0)},
+            "Binds": [_bind(mount) for mount in self.mounts if mount.form == "-v" and mount.source],
+            "Mounts": [mount.to_api() for mount in self.mounts if mount.form == "--mount"],
+            "Tmpfs": {mount.target: ",".join(mount.options) for mount in self.mounts if mount.form == "--tmpfs"},
+            "PortBindings": _bindings(self.ports),
+        }
+        config: dict[str, Any] = {
+            "Image": self.image,
+            "Cmd": list(self.words) or None,
+            "Env": list(self.env),
+            "Labels": dict(label.partition("=")[::2] for label in self.labels),
+            "Hostname": self.hostname,
+            "User": self.user,
+            "WorkingDir": self.workdir,
+            "OpenStdin": self.interactive,
+            "Tty": self.tty,
+            "AttachStdout": not self.detach,
+            "AttachStderr": not self.detach,
+            "ExposedPorts": {port.key: {} for port in self.ports},
+            "Volumes": {mount.target: {} for mount in self.mounts if mount.form == "-v" and not mount.source},
+            "HostConfig": host,
+        }
+        if self.entrypoint is not None:
+            config["Entrypoint"] = [self.entrypoint]
+        return config
+
+
+def run_from_words(given: tuple[str, ...]) -> Run:
+    """Return the task of ``docker run`` with these words after ``run``.
+
+    Raises:
+        BadLine: The words are not as ``docker run`` takes them, or a flag is not supported; the sentence names it.
+    """
+    parsed = parse_flags("run", FLAGS, given, flags_first=True)
+    if not parsed.words:
+        raise WrongCount(command="run", needed=translate(N_("an image")), found=0)
+    for pair in parsed.lists.get("env", ()):
+        if "=" not in pair:
+            raise BadValue(
+                flag="-e", value=pair, expected=translate(N_("write KEY=value; no value is taken from elsewhere"))
+            )
+    restart = parsed.values.get("restart", "")
+    if restart and not re.fullmatch(r"no|always|unless-stopped|on-failure(:\d+)?", restart):
+        raise BadValue(
+            flag="--restart",
+            value=restart,
+            expected=translate(N_("it is no, always, unless-stopped or on-failure[:N]")),
+        )
+    forms = (("-v", "volume"), ("--mount", "mount"), ("--tmpfs", "tmpfs"))
+    return Run(
+        image=parsed.words[0],
+        words=parsed.words[1:],
+        name=parsed.values.get("name", ""),
+        detach="detach" in parsed.switches,
+        ports=tuple(Port.parse(text) for text in parsed.lists.get("publish", ())),
+        mounts=tuple(Mount.parse(form, text) for form, name in forms for text in parsed.lists.get(name, ())),  # type: ignore[arg-type]  # the forms are written above
+        env=parsed.lists.get("env", ()),
+        remove="rm" in parsed.switches,
+        interactive="interactive" in parsed.switches,
+        tty="tty" in parsed.switches,
+        workdir=parsed.values.get("workdir", ""),
+        user=parsed.values.get("user", ""),
+        network=parsed.values.get("network", ""),
+        restart=restart,
+        entrypoint=parsed.values.get("entrypoint"),
+        labels=parsed.lists.get("label", ()),
+        hostname=parsed.values.get("hostname", ""),
+    )
+
+
+def _look_at(client: Client, mount: Mount) -> tuple[Change | None, str]:
+    """What a mount would bring into being, and what the learner should know of it first."""
+    if mount.kind == "volume" and mount.source:
+        if client.find_json("/volumes/{}", mount.source):
+            return None, ""
+        warning = translate(
+            N_(
+                "The volume {name!r} does not exist and will be made on the way. Better make it first: docker volume create {name}"
+            )
+        )
+        return Change("create", "volume", mount.source), warning.format(name=mount.source)
+    if mount.kind != "bind" or not client.is_local:
+        return None, ""
+    path = Path(mount.path)
+    if not path.exists():
+        if mount.form == "--mount":
+            raise BindSourceMissing(path=mount.path)
+        warning = translate(
+            N_(
+                "The folder {path!r} does not exist; the engine will make it, owned by root. Better make it first: mkdir -p {path}"
+            )
+        )
+        return Change("create", "folder", mount.path), warning.format(path=mount.path)
+    if path.is_dir() and os.access(path, os.R_OK) and not any(path.iterdir()):
+        warning = translate(N_("The folder {path!r} is empty, and it will hide what the image has at {target}."))
+        return None, warning.format(path=mount.path, target=mount.target)
+    return None, ""
+
+
+def _holder(client: Client, port: Port) -> str:
+    """Who has the host's port: a container's name, another program, or no one (empty)."""
+    if port.host_port is None or port.protocol != "tcp":
+        return ""
+    for container in client.get_json("/containers/json"):
+        if any(
+            each.get("PublicPort") == port.host_port and each.get("Type") == port.protocol
+            for each in container["Ports"]
+        ):
+            return translate(N_("the container {name}")).format(name=container["Names"][0].lstrip("/"))
+    if client.is_local:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((port.host_ip or "127.0.0.1", port.host_port), timeout=0.2),
+        ):
+            return translate(N_("another program"))
+    return ""
+
+
+def _bindings(ports: Iterable[Port]) -> dict[str, list[dict[str, str]]]:
+    made: dict[str, list[dict[str, str]]] = {}
+    for port in ports:
+        host = "" if port.host_port is None else str(port.host_port)
+        made.setdefault(port.key, []).append({"HostIp": port.host_ip, "HostPort": host})
+    return made
+
+
+def _bind(mount: Mount) -> str:
+    source = mount.path if mount.kind == "bind" else mount.source
+    options = [*(["ro"] if mount.read_only else []), *mount.options]
+    return ":".join([source, mount.target, *([",".join(options)] if options else [])])
+
+
+def _remove(client: Client, container_id: str) -> None:
+    """Remove a container with its unnamed volumes; with --rm it may be gone, or going, by itself."""
+    try:
+        with engine_errors():
+            client.api.remove_container(container_id, v=True, force=True)
+    except EngineRefused as error:
+        if error.facts["status"] not in (404, 409):
+            raise
+
+
+def _until_cancelled(output: Iterable[bytes], cancel: Cancel) -> Iterator[bytes]:
+    """The pieces of a stream that blocks, read in a thread of its own so that cancel is heard between them."""
+    pieces: queue.Queue[bytes | None] = queue.Queue(maxsize=64)
+
+    def read() -> None:
+        for piece in output:
+            pieces.put(piece)
+        pieces.put(None)
+
+    threading.Thread(target=read, name="dockyard-output", daemon=True).start()
+    while True:
+        check_cancel(cancel)
+        try:
+            piece = pieces.get(timeout=0.1)
+        except queue.Empty:
+            continue
+        if piece is None:
+            return
+        yield piece
