@@ -44,7 +44,14 @@ def own_folders() -> Iterator[Path]:
     """Tests keep nothing in the user's folders, and speak English whatever the machine speaks."""
     with tempfile.TemporaryDirectory(prefix="dockyard-home-") as folder:
         patch = pytest.MonkeyPatch()
-        for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
+        for name in (
+            "XDG_DATA_HOME",
+            "XDG_CONFIG_HOME",
+            "XDG_STATE_HOME",
+            "JUPYTER_DATA_DIR",
+            "JUPYTER_CONFIG_DIR",
+            "IPYTHONDIR",
+        ):
             patch.setenv(name, f"{folder}/{name.lower()}")
         for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
             patch.delenv(name, raising=False)
@@ -103,7 +110,11 @@ def docker_cli(engine_address: str) -> Callable[..., str]:
 
     def run(*words: str, check: bool = True) -> str:
         answer = subprocess.run(
-            [str(program), *words], env={**os.environ, "DOCKER_HOST": engine_address}, capture_output=True, text=True
+            [str(program), *words],
+            env={**os.environ, "DOCKER_HOST": engine_address},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if check and answer.returncode:
             raise RuntimeError(answer.stderr)

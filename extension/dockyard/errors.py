@@ -16,7 +16,8 @@
     ├── BadLine                  a command line that can't be taken as it is
     │   └── NotDocker  UnknownCommand  UnknownFlag  MissingValue  BadValue  WrongCount  ShellSyntax
     ├── BadTask                  a task that can't be done as it is asked
-    │   └── NameTaken  NameInvalid  PortTaken  BindSourceMissing  ContainerStopped  TerminalNeeded
+    │   └── MissingField  NameTaken  NameInvalid  PortTaken  BindSourceMissing  TerminalNeeded
+    │       NothingPublished  NoPage  UnknownLesson
     ├── CopyError
     │   └── NotADirectory  FolderOntoFile  ParentMissing  KindClash  HostileArchive  Truncated
     │       SourceChanged  SourceUnreadable  TargetUnwritable  DiskWouldFill  LeftBehind
@@ -242,6 +243,12 @@ class BadTask(DockyardError):
     """The task can't be done as it is asked."""
 
 
+class MissingField(BadTask):
+    """A field that a task needs is empty."""
+
+    sentence = N_("Fill in {label!r} first.")
+
+
 class NameTaken(BadTask):
     """Another container has the name."""
 
@@ -272,18 +279,34 @@ class BindSourceMissing(BadTask):
     sentence = N_("The folder {path!r} does not exist, and --mount does not make it. Make it first: mkdir -p {path}")
 
 
-class ContainerStopped(BadTask):
-    """The container must run for this."""
-
-    sentence = N_("The container {name!r} is not running. Start it first: docker start {name}")
-
-
 class TerminalNeeded(BadTask):
     """An interactive foreground run needs a terminal."""
 
     sentence = N_(
         "`docker run -it` without -d waits for a person at a terminal, which a cell is not. Add -d, and use `docker exec -it {name} bash` in a terminal."
     )
+
+
+class NothingPublished(BadTask):
+    """The container shows no port to the outside."""
+
+    sentence = N_(
+        "{name!r} publishes no port now: it does not run, or was started without -p. Start it, or run it with -p 8080:80."
+    )
+
+
+class NoPage(BadTask):
+    """No web page answers at a published port."""
+
+    sentence = N_(
+        "No web page answers at {url}: {name!r} may still be starting, or serve something else there. Try again in a moment; `docker logs {name}` tells more."
+    )
+
+
+class UnknownLesson(BadTask):
+    """There is no such lesson, or no such step in it."""
+
+    sentence = N_("There is no {name!r} among the lessons and steps: {known}.")
 
 
 class CopyError(DockyardError):

@@ -11,8 +11,31 @@ from dockyard.tasks import CopyIn, CopyOut
 
 pytestmark = pytest.mark.engine
 
-SOURCES = ["file", "folder", "folder/", "folder/.", "link-to-file", "link-to-folder", "link-to-folder/", "empty", "file/", "nothing", "한글 이름.txt"]
-TARGETS = ["new", "new/", "there-file", "there-folder", "there-folder/", "there-folder/new", "no-parent/new", "link-file", "link-folder", "there-file/"]
+SOURCES = [
+    "file",
+    "folder",
+    "folder/",
+    "folder/.",
+    "link-to-file",
+    "link-to-folder",
+    "link-to-folder/",
+    "empty",
+    "file/",
+    "nothing",
+    "한글 이름.txt",
+]
+TARGETS = [
+    "new",
+    "new/",
+    "there-file",
+    "there-folder",
+    "there-folder/",
+    "there-folder/new",
+    "no-parent/new",
+    "link-file",
+    "link-folder",
+    "there-file/",
+]
 
 
 def plant(root: Path) -> None:
@@ -81,13 +104,18 @@ def planted(client, docker_cli, tmp_path_factory):
 @pytest.mark.parametrize("follow", ["", "-L"])
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("source", SOURCES)
-def test_copying_in_lands_where_docker_cp_lands(source, target, follow, client, pair, shell, docker_cli, tmp_path, monkeypatch):
+def test_copying_in_lands_where_docker_cp_lands(
+    source, target, follow, client, pair, shell, docker_cli, tmp_path, monkeypatch
+):
     plant(tmp_path)
     monkeypatch.chdir(tmp_path)
     ours, theirs = pair
     for name in pair:
-        shell(name, "rm -rf /t && mkdir -p /t/there-folder/folder && cd /t && echo old | tee there-file there-folder/folder/a.txt there-folder/stays"
-              " && ln -s there-file link-file && ln -s there-folder link-folder")
+        shell(
+            name,
+            "rm -rf /t && mkdir -p /t/there-folder/folder && cd /t && echo old | tee there-file there-folder/folder/a.txt there-folder/stays"
+            " && ln -s there-file link-file && ln -s there-folder link-folder",
+        )
     before = in_container(shell, ours)
     expected = docker_cli("cp", *([follow] if follow else []), source, f"{theirs}:/t/{target}", check=False)
 
@@ -113,7 +141,9 @@ def test_copying_out_lands_where_docker_cp_lands(source, target, follow, client,
     targets(ours)
     targets(theirs)
     before = on_disk(ours)
-    expected = docker_cli("cp", *([follow] if follow else []), f"{planted}:/s/{source}", f"{theirs}/{target}", check=False)
+    expected = docker_cli(
+        "cp", *([follow] if follow else []), f"{planted}:/s/{source}", f"{theirs}/{target}", check=False
+    )
 
     task = CopyOut(planted, f"/s/{source}", f"{ours}/{target}", follow_link=bool(follow))
     if expected.startswith("refused"):

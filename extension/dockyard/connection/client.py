@@ -30,7 +30,7 @@ class Engine:
     system: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Client:
     """A connection to one engine.
 
@@ -91,6 +91,9 @@ class Client:
             if error.facts["status"] == 404:
                 return None
             raise
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
     def __str__(self) -> str:
         return f"{self.engine.name} {self.engine.version} (API {self.engine.api_version}), {self.address}"

@@ -55,16 +55,10 @@ class OwnEngine:
             ready.bind(f"\0dockyard-{os.getpid()}-{self.home}"[:100])
             ready.settimeout(START_S)
             notify = ready.getsockname().decode().replace("\0", "@")
-            words = [
-                "--data-root",
-                self.home / "data",
-                "--exec-root",
-                self.home / "exec",
-                "--pidfile",
-                self.home / "pid",
-            ]
+            places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
+            words = [f"--{flag}={self.home / name}" for flag, name in places.items()]
             self._process = subprocess.Popen(
-                ["dockerd", *words, "--host", self.address],
+                ["dockerd", *words, f"--host={self.address}"],
                 env={**os.environ, "NOTIFY_SOCKET": notify},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

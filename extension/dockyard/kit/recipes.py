@@ -164,7 +164,20 @@ def _finish_httpd(writer: LayerWriter, found: Mapping[str, bytes]) -> None:
 
 _HTTPD_PACKAGES = (
     *("apache2-bin", "apache2-data", "media-types"),
-    *("base-files", "base-passwd", "bash", "coreutils", "dash", "findutils", "grep", "gzip", "hostname", "procps", "sed", "tar"),
+    *(
+        "base-files",
+        "base-passwd",
+        "bash",
+        "coreutils",
+        "dash",
+        "findutils",
+        "grep",
+        "gzip",
+        "hostname",
+        "procps",
+        "sed",
+        "tar",
+    ),
 )
 HTTPD = Recipe(
     reference="httpd:latest",

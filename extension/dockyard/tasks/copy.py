@@ -483,9 +483,7 @@ def _hashes_in_any(client: Client, container: str, source: Source, path: str) ->
     with suppress(CopyError):
         candidates.insert(0, place(source, target).path)
     return [
-        _hashes_in(client, container, each)
-        for each in dict.fromkeys(candidates)
-        if stat_path(client, container, each)
+        _hashes_in(client, container, each) for each in dict.fromkeys(candidates) if stat_path(client, container, each)
     ]
 
 

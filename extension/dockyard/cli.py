@@ -1,0 +1,180 @@
+"""The ``dockyard`` command."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import dockyard
+import dockyard.lessons
+from dockyard import kit
+from dockyard.connection import Client, connect, data_dir, looks
+from dockyard.connection.own import OwnEngine, why_not
+from dockyard.errors import DockyardError, NoEngine
+from dockyard.locale import LANGUAGES, N_, language, translate
+from dockyard.wording import human_size
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 done, 1 not done (a sentence says why), 2 used wrongly."""
+    parser = _parser()
+    chosen, others = parser.parse_known_args(arguments)
+    if others and chosen.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    if chosen.lang:
+        language(chosen.lang)
+    try:
+        return int(_COMMANDS[chosen.command](chosen, others))
+    except DockyardError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def doctor(chosen: argparse.Namespace, _: Sequence[str]) -> int:
+    """Print where an engine was looked for and what came of it."""
+    taken = False
+    for look in looks(chosen.engine):
+        if look.client and not taken:
+            mark, says, taken = "✔", str(look.client.engine.name) + " " + look.client.engine.version, True
+            says += f" (API {look.client.engine.api_version}, {look.client.engine.system})"
+        else:
+            mark, says = ("·", translate(N_("answers too; not needed"))) if look.client else ("✘", str(look.error))
+        print(f"{mark} {translate(look.place.source)}: {look.place.address}\n    {says}")
+    if not taken:
+        print(f"\n{NoEngine()}")
+    reason = why_not()
+    print(
+        translate(N_("An engine of its own: {state}")).format(
+            state=reason or translate(N_("`dockyard lab` can start one if none is found"))
+        )
+    )
+    return 0 if taken else 1
+
+
+def lab(chosen: argparse.Namespace, others: Sequence[str]) -> int:
+    """Open JupyterLab on the map of lessons, with an engine."""
+    notebooks = _notebooks(chosen.folder)
+    first = f"{language()}/01_map.ipynb"
+    with ExitStack() as stack:
+        environment = dict(os.environ, LANGUAGE=language())
+        try:
+            client = _engine(chosen, stack)
+            print(translate(N_("Engine: {engine}")).format(engine=client), flush=True)
+            environment["DOCKER_HOST"] = client.address
+            _prepare(client)
+        except DockyardError as error:
+            print(error, file=sys.stderr, flush=True)
+        words = [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            f"--ServerApp.root_dir={notebooks}",
+            f"--LabApp.default_url=/lab/tree/{first}",
+        ]
+        words += ["--allow-root"] if os.geteuid() == 0 else []
+        with subprocess.Popen([*words, *others], env=environment) as jupyter:
+            while True:
+                try:
+                    return jupyter.wait()
+                except KeyboardInterrupt:
+                    continue  # JupyterLab asks whether to stop, and then ends
+
+
+def tour(chosen: argparse.Namespace, _: Sequence[str]) -> int:
+    """Walk every lesson without a notebook."""
+    with ExitStack() as stack:
+        client = _engine(chosen, stack)
+        print(translate(N_("Engine: {engine}")).format(engine=client), flush=True)
+        _prepare(client)
+        failed = dockyard.lessons.tour(client, dockyard.lessons.LESSONS, lambda line: print(line, flush=True))
+    print(
+        "\n" + (translate(N_("{n} steps failed.")).format(n=failed) if failed else translate(N_("Every step passed.")))
+    )
+    return 1 if failed else 0
+
+
+def images(chosen: argparse.Namespace, _: Sequence[str]) -> int:
+    """Prepare, bundle or load the lab's images."""
+    client = connect(chosen.engine)
+    if chosen.action == "prepare":
+        _prepare(client, may_pull=not chosen.no_pull, bundle=chosen.bundle)
+    elif chosen.action == "bundle":
+        size = kit.bundle(client, chosen.file)
+        print(f"{chosen.file}: {human_size(size)}")
+    else:
+        print("\n".join(kit.load_bundle(client, chosen.file)))
+    return 0
+
+
+_COMMANDS = {"doctor": doctor, "lab": lab, "tour": tour, "images": images}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dockyard", description="A Docker lab inside Jupyter.")
+    parser.add_argument("--version", action="version", version=f"dockyard {dockyard.__version__}")
+    parser.add_argument("--lang", choices=LANGUAGES, help="language of messages and lessons")
+    parser.add_argument("--engine", metavar="URL", help="an engine's address; by default it is looked for")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("doctor", help="where an engine was looked for, and what came of it")
+    command = commands.add_parser("lab", help="open JupyterLab on the map of lessons; other arguments go to JupyterLab")
+    command.add_argument("--folder", type=Path, help="where the lessons' notebooks lie, or are to be copied to")
+    commands.add_parser("tour", help="walk every lesson without a notebook; exit 1 if a step fails")
+    actions = commands.add_parser("images", help="the lab's images").add_subparsers(dest="action", required=True)
+    action = actions.add_parser("prepare", help="make them present in the engine")
+    action.add_argument("--no-pull", action="store_true", help="do not try the registry")
+    action.add_argument("--bundle", type=Path, metavar="FILE", help="take what is missing from this bundle")
+    for name, text in (("bundle", "write them into one file"), ("load", "load them from such a file")):
+        actions.add_parser(name, help=text).add_argument("file", type=Path)
+    return parser
+
+
+def _engine(chosen: argparse.Namespace, stack: ExitStack) -> Client:
+    """The engine that is found; where none is, one of its own if that can be started here."""
+    try:
+        return connect(chosen.engine)
+    except NoEngine:
+        if why_not():
+            raise
+    print(translate(N_("No engine found; starting one of its own.")), flush=True)
+    return connect(stack.enter_context(OwnEngine(data_dir() / "engine")).address)
+
+
+def _prepare(client: Client, *, may_pull: bool = True, bundle: Path | None = None) -> None:
+    how = {
+        "present": N_("present"),
+        "pulled": N_("pulled"),
+        "bundle": N_("from the bundle"),
+        "built": N_("built from packages"),
+    }
+    for one in kit.prepare(
+        client, may_pull=may_pull, bundle_file=bundle, say=lambda text: print(f"  {text}", flush=True)
+    ):
+        print(f"  {one.name}: {translate(how[one.how])}" + (f" ({one.why})" if one.why else ""), flush=True)
+
+
+def _notebooks(folder: Path | None) -> Path:
+    """The folder with the lessons: a checkout's own, else a copy for the user, in which what they wrote is kept."""
+    shipped = Path(dockyard.__file__).parent / "notebooks"
+    checkout = Path(dockyard.__file__).parents[2] / "notebooks"
+    if folder is None and not shipped.is_dir() and checkout.is_dir():
+        return checkout
+    target = folder or Path("dockyard-lessons")
+    source = shipped if shipped.is_dir() else checkout
+    for file in source.rglob("*"):
+        copy = target / file.relative_to(source)
+        if file.is_file() and not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, copy)
+    return target.resolve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

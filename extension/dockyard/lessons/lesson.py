@@ -1,0 +1,76 @@
+"""What a lesson is: steps, each with a check of the engine's state, whoever brought that state about."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dockyard.connection import Client
+from dockyard.tasks import Evidence
+
+__all__ = ["Bench", "Lesson", "Step"]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where a lesson is done.
+
+    Attributes:
+        client: The engine.
+        folder: The learner's folder, in which the lesson's files lie.
+        port: The port on which the lesson's first container is published.
+        mark: Put after every container's name; empty but for a tour, which must not touch a learner's things.
+    """
+
+    client: Client
+    folder: Path
+    port: int = 8080
+    mark: str = ""
+
+    def name(self, name: str) -> str:
+        """What a thing of the book is called on this bench, such as ``apa000ex19``."""
+        return name + self.mark
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes:
+        key: What it is called in code, such as ``copy-in``.
+        title: What to do, in English, as it stands in the catalogues.
+        check: Looks whether it has been done.
+        do: Does it, as a tour needs it.
+        hints: More telling each time, in English, as they stand in the catalogues.
+    """
+
+    key: str
+    title: str
+    check: Callable[[Bench], Evidence]
+    do: Callable[[Bench], None]
+    hints: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson.
+
+    Attributes:
+        key: What it is called in code, such as ``copy``.
+        number: Its place on the map; its notebook begins with it.
+        title: In English, as it stands in the catalogues.
+        about: One sentence, likewise.
+        steps: In order. Empty for a lesson that this version does not have yet.
+        clean: Removes what the lesson made, and returns its names.
+    """
+
+    key: str
+    number: int
+    title: str
+    about: str
+    steps: tuple[Step, ...] = ()
+    clean: Callable[[Bench], list[str]] = lambda _: []
+
+    @property
+    def notebook(self) -> str:
+        """File name of its notebook, such as ``02_copy.ipynb``."""
+        return f"{self.number:02}_{self.key}.ipynb"
