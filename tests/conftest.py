@@ -83,6 +83,7 @@ def container(client: Client) -> Iterator[Callable[..., str]]:
             client.api.start(name)
         return name
 
+    make.made = made  # type: ignore[attr-defined]  # for tests that remove one themselves
     yield make
     for name in made:
         client.api.remove_container(name, force=True, v=True)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -81,11 +82,10 @@ def lab(chosen: argparse.Namespace, others: Sequence[str]) -> int:
         ]
         words += ["--allow-root"] if os.geteuid() == 0 else []
         with subprocess.Popen([*words, *others], env=environment) as jupyter:
-            while True:
-                try:
-                    return jupyter.wait()
-                except KeyboardInterrupt:
-                    continue  # JupyterLab asks whether to stop, and then ends
+            # Whoever stops this stops JupyterLab, and after it the engine, if it is one of its own.
+            signal.signal(signal.SIGTERM, lambda *_: jupyter.terminate())
+            signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches JupyterLab too, which asks and then ends
+            return jupyter.wait()
 
 
 def tour(chosen: argparse.Namespace, _: Sequence[str]) -> int:

@@ -21,7 +21,8 @@ from dockyard.locale import N_, translate
 
 __all__ = ["Flag", "Parsed", "line", "parse_flags", "words"]
 
-_OPERATORS = frozenset({"|", "||", "&", "&&", ";", ";;", ">", ">>", "<", "<<", "(", ")", "|&", ">&", "<(", ">("})
+_QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.""", re.DOTALL)
+_OPERATOR = re.compile(r"\|\|?|&&?|;|>>?|<<?|[()]")
 _EXPANSION = re.compile(r"\$[\w({]|`")
 
 
@@ -169,28 +170,17 @@ def _unknown(command: str, flag: str, flags: Sequence[Flag]) -> UnknownFlag:
 
 
 def _tokens(text: str) -> list[str]:
-    """Shell words; what only a shell could carry out is refused, inside double quotes too."""
-    lexer = shlex.shlex(text, posix=True, punctuation_chars="|&;<>()")
-    lexer.whitespace_split = True
-    lexer.commenters = ""
+    """Shell words; what only a shell could carry out is refused."""
+    if found := _OPERATOR.search(_QUOTED.sub("", text)):
+        raise ShellSyntax(token=found.group())
+    # Within double quotes a shell still fills in variables; within single quotes it does not.
+    expanded = _QUOTED.sub(lambda quoted: re.sub(r"\\.", "", quoted[0]) if quoted[0][0] == '"' else "", text)
+    if found := _EXPANSION.search(expanded):
+        raise ShellSyntax(token=next((word for word in text.split() if found.group() in word), found.group()))
     try:
-        tokens = list(lexer)
+        return [_home(token) for token in shlex.split(text)]
     except ValueError as error:
         raise ShellSyntax(token=text) from error
-    for token in tokens:
-        if token in _OPERATORS:
-            raise ShellSyntax(token=token)
-    if found := _EXPANSION.search(_outside_single_quotes(text)):
-        raise ShellSyntax(token=_word_at(text, found.group()))
-    return [_home(token) for token in tokens]
-
-
-def _outside_single_quotes(text: str) -> str:
-    return re.sub(r"'[^']*'|\\.", "", text)
-
-
-def _word_at(text: str, start: str) -> str:
-    return next((word for word in text.split() if start in word), start)
 
 
 def _home(token: str) -> str:

@@ -1,0 +1,31 @@
+# make lab    open JupyterLab on the map of lessons     (ARGS="--no-browser --port 8899" go to JupyterLab)
+# make test   run the whole test suite                  (ARGS="-k copy" go to pytest)
+# make tour   walk every lesson without a notebook
+# make lint   formatting, rules and types
+# make bench  the benchmarks: each prints ratios
+.PHONY: lab test tour lint bench clean
+
+lab:
+	@scripts/setup lab
+	@.venv/bin/dockyard lab $(ARGS)
+
+tour:
+	@scripts/setup lab
+	@.venv/bin/dockyard tour $(ARGS)
+
+test:
+	@scripts/setup test
+	@.venv/bin/pytest $(ARGS)
+
+lint:
+	@scripts/setup test
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+
+bench:
+	@scripts/setup test
+	@for each in benchmarks/*.py; do echo "== $$each"; .venv/bin/python "$$each" || exit 1; done
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

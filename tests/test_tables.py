@@ -1,0 +1,107 @@
+"""Tables of containers, images and volumes: types, one call each, and what is shown."""
+
+import pandas as pd
+import pytest
+
+import dockyard
+from dockyard.errors import EngineRefused
+from dockyard.tables import Table
+
+pytestmark = pytest.mark.engine
+
+UTC_TIME = pd.DatetimeTZDtype("us", "UTC")
+
+
+@pytest.fixture
+def calls(client):
+    """The addresses asked for while a test runs."""
+    seen = []
+    hook = lambda answer, *_, **__: seen.append(answer.request.path_url)  # noqa: E731
+    client.api.hooks["response"].append(hook)
+    yield seen
+    client.api.hooks["response"].remove(hook)
+
+
+@pytest.mark.parametrize("table", [dockyard.containers, dockyard.images, dockyard.volumes])
+def test_a_table_costs_one_call_however_many_rows(table, client, container, calls):
+    for _ in range(3):
+        container(start=False)
+    calls.clear()
+    assert len(table(client)) >= 0
+    assert len(calls) == 1
+
+
+def test_containers_have_real_types(client, container):
+    name = container(HostConfig={"PortBindings": {"80/tcp": [{"HostPort": "0"}]}, "Binds": ["test-vol:/data"]}, Labels={"team": "docs"})
+    table = dockyard.containers(client)
+    row = table[table["name"] == name].iloc[0]
+    assert table["created"].dtype == UTC_TIME
+    assert table["state"].dtype == "category"
+    assert (row["state"], row["image"], row["labels"]) == ("running", "busybox", {"team": "docs"})
+    assert row["mounts"] == ("test-vol:/data",)
+    assert row["networks"] == ("bridge",)
+    assert row["ports"][0].endswith("->80/tcp")
+    client.api.remove_container(name, force=True)
+    client.api.remove_volume("test-vol")
+    container.made.remove(name)
+
+
+def test_containers_are_filtered_by_the_engine(client, container):
+    name = container(start=False)
+    assert list(dockyard.containers(client, filters={"name": name})["name"]) == [name]
+    assert dockyard.containers(client, all=False, filters={"name": name}).empty
+    with pytest.raises(EngineRefused, match="filter"):
+        dockyard.containers(client, filters={"nonsense": "1"})
+
+
+def test_images_have_a_row_a_name_and_bytes_as_integers(client):
+    client.api.tag("busybox", "localhost:5000/two-names", "1")
+    table = dockyard.images(client)
+    assert table["size_bytes"].dtype == "int64"
+    assert table["created"].dtype == UTC_TIME
+    both = table[table["id"] == client.get_json("/images/busybox/json")["Id"]]
+    assert {("busybox", "latest"), ("localhost:5000/two-names", "1")} <= set(zip(both["repository"], both["tag"], strict=True))
+    client.api.remove_image("localhost:5000/two-names:1")
+
+
+def test_volumes_tell_named_from_unnamed(client, container):
+    client.api.create_volume("named")
+    container(Volumes={"/data": {}})
+    table = dockyard.volumes(client)
+    assert not table[table["name"] == "named"]["anonymous"].any()
+    assert table["anonymous"].any()
+    assert table["created"].dtype == UTC_TIME
+    client.api.remove_volume("named")
+
+
+@pytest.mark.parametrize("table", [dockyard.containers, dockyard.images, dockyard.volumes])
+def test_an_empty_table_has_the_same_types(table, client):
+    nothing = table(client, filters={"label": "no-such-label"})
+    assert nothing.empty
+    assert dict(nothing.dtypes) == dict(table(client).dtypes) or table(client).empty
+
+
+def test_a_table_stays_a_table_when_it_is_filtered(client):
+    table = dockyard.images(client)
+    assert isinstance(table[table["size_bytes"] > 0], Table)
+
+
+def test_what_is_shown_is_in_peoples_units_and_escaped():
+    table = Table(
+        {
+            "id": ["sha256:" + "a" * 64],
+            "name": ["<script>alert(1)</script>"],
+            "size_bytes": [188_400_000],
+            "created": pd.to_datetime(["2020-01-01"], utc=True),
+            "ports": [("8080->80/tcp", "443/tcp")],
+            "labels": [{"a": "<b>"}],
+        }
+    )
+    shown = table._repr_html_()
+    assert "<td>aaaaaaaaaaaa</td>" in shown
+    assert "188MB" in shown
+    assert "years ago" in shown
+    assert "8080-&gt;80/tcp, 443/tcp" in shown
+    assert "<script>" not in shown
+    assert "a=&lt;b&gt;" in shown
+    assert table["size_bytes"].sum() == 188_400_000

@@ -1,0 +1,76 @@
+"""The walls of the house: who may import whom. CONTRIBUTING.md draws the same picture."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "extension" / "dockyard"
+
+# Each room may import itself and the rooms below it, which are those listed after it.
+FLOORS = [
+    {"__main__"},
+    {"cli"},
+    {"panels"},
+    {"lessons"},
+    {"kit", "tables", "pages"},
+    {"tasks"},
+    {"command", "connection"},
+    {"waiting", "wording"},
+    {"errors"},
+    {"locale"},
+]
+HEAVY = {"pandas", "plotly", "ipywidgets", "anywidget", "IPython"}
+MAY_BE_HEAVY = {"pandas": {"tables"}, "plotly": {"charts"}, "ipywidgets": {"panels"}, "anywidget": {"panels"}, "IPython": {"panels"}}
+
+FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of every module that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written whole"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_room_imports_only_from_floors_below(path):
+    room = room_of(path)
+    if room == "__init__":
+        return  # it only names, for type checkers, what it loads when asked
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[0] != "dockyard" or len(parts) < 2 or parts[1] not in FLOOR or parts[1] == room:
+            continue
+        assert FLOOR[parts[1]] > FLOOR[room], f"{room} may not import {parts[1]}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_rooms_that_show_things_import_what_shows_them(path):
+    for name in imported(path):
+        top = name.split(".")[0]
+        if top in HEAVY:
+            assert room_of(path) in MAY_BE_HEAVY[top], f"{path} imports {top}"
+
+
+def test_every_room_stands_on_a_floor():
+    assert {room_of(path) for path in FILES} - {"__init__"} == set(FLOOR)
+
+
+def test_importing_dockyard_loads_nothing_heavy():
+    code = "import dockyard, sys; print([name for name in sys.modules if name.split('.')[0] in %r])" % {*HEAVY, "docker", "requests"}
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert answer.stdout.strip() == "[]"
