@@ -78,7 +78,7 @@ def test_each_way_to_have_no_page_has_its_sentence(client, container):
         fetch(client, "no-such-thing")
     with pytest.raises(NothingPublished, match="publishes no port"):
         fetch(client, container())
-    silent = container(HostConfig={"PortBindings": {"80/tcp": [{"HostPort": ""}]}})
+    silent = container("httpd", "sleep", "1000", HostConfig={"PortBindings": {"80/tcp": [{"HostPort": ""}]}})
     with pytest.raises(NoPage, match="No web page answers"):
         fetch(client, silent)
 

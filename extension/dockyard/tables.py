@@ -136,8 +136,10 @@ def _get(client: Client | None, path: str, filters: Filters | None, **params: in
 
 
 def _typed(table: Table, *, text: Sequence[str]) -> Table:
-    """The text columns as pandas strings, in an empty table too."""
-    return Table(table.astype(dict.fromkeys(text, "str")))
+    """Every column of the type that it has with rows in it, in an empty table too."""
+    objects = [name for name in ("ports", "mounts", "networks", "digests", "labels") if name in table.columns]
+    types = {**dict.fromkeys(text, "str"), **dict.fromkeys(objects, "object"), "created": "datetime64[us, UTC]"}
+    return Table(table.astype(types))
 
 
 def _times(seconds: list[int]) -> pd.DatetimeIndex:

@@ -210,6 +210,7 @@ def _send(sock: socket.socket, parts: Iterable[Part], watch: Watch) -> None:
                 raise SourceChanged(path=part.path)
             sent += moved
             watch(sent)
+    watch(sent)
 
 
 def _chunked(parts: Iterable[Part]) -> Iterator[Part]:

@@ -48,7 +48,7 @@ def clashes(client: Client, container: str, root: str, names: Mapping[str, bool]
             continue
         if found.is_dir != is_dir:
             raise KindClash(
-                path=posixpath.join(root, name),
+                path=posixpath.join(root, name) if name else root,
                 there=translate(N_("folder")) if found.is_dir else translate(N_("file")),
                 here=translate(N_("folder")) if is_dir else translate(N_("file")),
             )
