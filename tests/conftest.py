@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import dockyard
 from dockyard import kit
 from dockyard.connection import Client
 from dockyard.connection.own import OwnEngine, why_not
+
+settings.register_profile("patient", deadline=None)  # machines that run tests are shared and slow at times
+settings.load_profile("patient")
 
 REQUIRED = os.environ.get("DOCKYARD_TEST_REQUIRE") == "1"
 

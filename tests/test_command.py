@@ -7,10 +7,21 @@ from hypothesis import strategies as st
 from dockyard.command import Flag, line, parse_flags, words
 from dockyard.errors import BadValue, MissingValue, NotDocker, ShellSyntax, UnknownFlag
 
-TABLE = (Flag("name"), Flag("detach", "d", "switch"), Flag("tty", "t", "switch"), Flag("publish", "p", "list"), Flag("rm", "", "switch"), Flag("network", also="net"))
+TABLE = (
+    Flag("name"),
+    Flag("detach", "d", "switch"),
+    Flag("tty", "t", "switch"),
+    Flag("publish", "p", "list"),
+    Flag("rm", "", "switch"),
+    Flag("network", also="net"),
+)
 
 
-@given(st.lists(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00\r\n"), min_size=1), min_size=1))
+@given(
+    st.lists(
+        st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00\r\n"), min_size=1), min_size=1
+    )
+)
 def test_a_line_splits_into_the_words_it_was_joined_from(given_words):
     quoted = line("docker", *given_words)
     assert words(quoted) == tuple(given_words)
@@ -62,7 +73,9 @@ def test_a_line_that_is_not_dockers_is_refused():
 
 
 def test_flags_are_sorted_as_docker_sorts_them():
-    parsed = parse_flags("run", TABLE, ("-dt", "-p8080:80", "--publish=81:81", "--name", "web", "httpd", "-d"), flags_first=True)
+    parsed = parse_flags(
+        "run", TABLE, ("-dt", "-p8080:80", "--publish=81:81", "--name", "web", "httpd", "-d"), flags_first=True
+    )
     assert parsed.switches == {"detach", "tty"}
     assert parsed.lists == {"publish": ("8080:80", "81:81")}
     assert parsed.values == {"name": "web"}
@@ -75,7 +88,9 @@ def test_a_later_value_wins_and_a_switch_can_be_turned_off():
     assert parsed.switches == frozenset()
 
 
-@pytest.mark.parametrize(("given_words", "flag"), [(("--privileged",), "--privileged"), (("-dz",), "-z"), (("--nane", "x"), "--nane")])
+@pytest.mark.parametrize(
+    ("given_words", "flag"), [(("--privileged",), "--privileged"), (("-dz",), "-z"), (("--nane", "x"), "--nane")]
+)
 def test_an_unknown_flag_is_refused_by_name(given_words, flag):
     with pytest.raises(UnknownFlag) as caught:
         parse_flags("run", TABLE, given_words)

@@ -27,7 +27,7 @@ def english_afterwards():
 
 
 def test_every_message_has_a_korean_translation_and_none_is_left_over():
-    assert MESSAGES == set(KOREAN)
+    assert set(KOREAN) == MESSAGES
     assert all(KOREAN.values())
 
 
@@ -60,10 +60,14 @@ def test_an_unknown_language_is_refused():
 
 
 def test_both_languages_have_the_same_notebooks_with_the_same_cells():
-    names = {folder: sorted(path.name for path in (ROOT / "notebooks" / folder).glob("*.ipynb")) for folder in ("en", "ko")}
+    names = {
+        folder: sorted(path.name for path in (ROOT / "notebooks" / folder).glob("*.ipynb")) for folder in ("en", "ko")
+    }
     assert names["en"] == names["ko"]
     for name in names["en"]:
-        english, korean = (json.loads((ROOT / "notebooks" / folder / name).read_text("utf-8"))["cells"] for folder in ("en", "ko"))
+        english, korean = (
+            json.loads((ROOT / "notebooks" / folder / name).read_text("utf-8"))["cells"] for folder in ("en", "ko")
+        )
         assert [cell["cell_type"] for cell in english] == [cell["cell_type"] for cell in korean]
         for ours, theirs in zip(english, korean, strict=True):
             if ours["cell_type"] == "code":

@@ -13,7 +13,15 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def page(body=b"", **headers):
-    return Page("http://localhost:1/", "", 1, 200, {"content-type": "text/html", **{k.replace("_", "-"): v for k, v in headers.items()}}, body, AT)
+    return Page(
+        "http://localhost:1/",
+        "",
+        1,
+        200,
+        {"content-type": "text/html", **{k.replace("_", "-"): v for k, v in headers.items()}},
+        body,
+        AT,
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,7 +48,9 @@ def test_a_page_is_shown_without_its_scripts_frames_and_base():
 
 
 def test_pictures_of_other_servers_are_not_asked_for():
-    shown = page(b'<img src="http://169.254.169.254/latest/meta-data"><img src="data:image/png;base64,AA==">').safe_html()
+    shown = page(
+        b'<img src="http://169.254.169.254/latest/meta-data"><img src="data:image/png;base64,AA==">'
+    ).safe_html()
     assert "169.254" not in shown
     assert "data:image/png;base64,AA==" in shown
 
@@ -61,7 +71,10 @@ def test_apache_is_fetched_through_its_published_port_with_its_pictures_inside(c
     got = eventually(lambda: fetch(client, name), NoPage)
     assert (got.status, got.body) == (200, b"<html><body><h1>It works!</h1></body></html>\n")
     assert got.may_be_kept > timedelta(days=365)
-    shell(name, "cp icons/folder.gif htdocs/ && echo '<img src=\"/folder.gif\"><img src=missing.png>' > htdocs/picture.html")
+    shell(
+        name,
+        "cp icons/folder.gif htdocs/ && echo '<img src=\"/folder.gif\"><img src=missing.png>' > htdocs/picture.html",
+    )
     assert 'src="data:image/gif;base64,R0lG' in fetch(client, name, "/picture.html").safe_html()
 
 

@@ -61,7 +61,9 @@ def test_images_have_a_row_a_name_and_bytes_as_integers(client):
     assert table["size_bytes"].dtype == "int64"
     assert table["created"].dtype == UTC_TIME
     both = table[table["id"] == client.get_json("/images/busybox/json")["Id"]]
-    assert {("busybox", "latest"), ("localhost:5000/two-names", "1")} <= set(zip(both["repository"], both["tag"], strict=True))
+    assert {("busybox", "latest"), ("localhost:5000/two-names", "1")} <= set(
+        zip(both["repository"], both["tag"], strict=True)
+    )
     client.api.remove_image("localhost:5000/two-names:1")
 
 

@@ -23,7 +23,13 @@ FLOORS = [
     {"locale"},
 ]
 HEAVY = {"pandas", "plotly", "ipywidgets", "anywidget", "IPython"}
-MAY_BE_HEAVY = {"pandas": {"tables"}, "plotly": {"charts"}, "ipywidgets": {"panels"}, "anywidget": {"panels"}, "IPython": {"panels"}}
+MAY_BE_HEAVY = {
+    "pandas": {"tables"},
+    "plotly": {"charts"},
+    "ipywidgets": {"panels"},
+    "anywidget": {"panels"},
+    "IPython": {"panels"},
+}
 
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -71,6 +77,10 @@ def test_every_room_stands_on_a_floor():
 
 
 def test_importing_dockyard_loads_nothing_heavy():
-    code = "import dockyard, sys; print([name for name in sys.modules if name.split('.')[0] in %r])" % {*HEAVY, "docker", "requests"}
+    code = "import dockyard, sys; print([name for name in sys.modules if name.split('.')[0] in %r])" % {
+        *HEAVY,
+        "docker",
+        "requests",
+    }
     answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert answer.stdout.strip() == "[]"

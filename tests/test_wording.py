@@ -11,7 +11,16 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("size_bytes", "shown"),
-    [(0, "0B"), (999, "999B"), (1000, "1kB"), (1530, "1.53kB"), (188_400_000, "188MB"), (999_600, "1MB"), (2**31, "2.15GB"), (5 * 10**15, "5000TB")],
+    [
+        (0, "0B"),
+        (999, "999B"),
+        (1000, "1kB"),
+        (1530, "1.53kB"),
+        (188_400_000, "188MB"),
+        (999_600, "1MB"),
+        (2**31, "2.15GB"),
+        (5 * 10**15, "5000TB"),
+    ],
 )
 def test_sizes_are_written_as_docker_writes_them(size_bytes, shown):
     assert human_size(size_bytes) == shown

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import missing
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from conftest import missing
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 FLAGS = [
@@ -54,7 +55,17 @@ def lab(engine_address: str, client, tmp_path: Path) -> Iterator[Lab]:
         port = probe.getsockname()[1]
     token = "test-token"
     environment = {**os.environ, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token}
-    words = ["-m", "dockyard", "--engine", engine_address, "lab", "--folder", str(tmp_path / "notebooks"), "--no-browser", f"--port={port}"]
+    words = [
+        "-m",
+        "dockyard",
+        "--engine",
+        engine_address,
+        "lab",
+        "--folder",
+        str(tmp_path / "notebooks"),
+        "--no-browser",
+        f"--port={port}",
+    ]
     with subprocess.Popen(
         [sys.executable, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

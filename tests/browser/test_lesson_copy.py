@@ -5,8 +5,22 @@ import pytest
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
 WORDS = {
-    "en": {"run": "Run", "plan": "Show what it will change", "undo": "Undo", "new": "new", "page": "Hello from my own page!", "done": "Taken back."},
-    "ko": {"run": "실행", "plan": "무엇이 바뀌는지 보기", "undo": "되돌리기", "new": "새로 생김", "page": "제가 만든 페이지입니다!", "done": "되돌렸습니다."},
+    "en": {
+        "run": "Run",
+        "plan": "Show what it will change",
+        "undo": "Undo",
+        "new": "new",
+        "page": "Hello from my own page!",
+        "done": "Taken back.",
+    },
+    "ko": {
+        "run": "실행",
+        "plan": "무엇이 바뀌는지 보기",
+        "undo": "되돌리기",
+        "new": "새로 생김",
+        "page": "제가 만든 페이지입니다!",
+        "done": "되돌렸습니다.",
+    },
 }
 
 

@@ -108,7 +108,10 @@ class TestIn:
 
     def test_undo_brings_back_bytes_owner_mode_and_time(self, client, container, shell, tmp_path):
         name = container()
-        shell(name, "mkdir /t && echo old > /t/f && chown 5:6 /t/f && chmod 604 /t/f && touch -d '2001-02-03 04:05:06' /t/f")
+        shell(
+            name,
+            "mkdir /t && echo old > /t/f && chown 5:6 /t/f && chmod 604 /t/f && touch -d '2001-02-03 04:05:06' /t/f",
+        )
         before = shell(name, "stat -c '%u %g %a %Y' /t/f; cat /t/f")
         (tmp_path / "f").write_text("new")
         task = CopyIn(str(tmp_path / "f"), name, "/t/")
@@ -197,10 +200,14 @@ class TestIn:
             task.run(client, plan=plan)
             assert shell(name, "ls /tmp/d") == "f\n"
             return
-        (tmp_path / "d/f").write_text("longer") if what == "file" else shell(name, "mkdir /tmp/d && echo theirs > /tmp/d/f")
+        (tmp_path / "d/f").write_text("longer") if what == "file" else shell(
+            name, "mkdir /tmp/d && echo theirs > /tmp/d/f"
+        )
         with pytest.raises(PlanOutdated):
             task.run(client, plan=plan)
-        assert shell(name, "cat /tmp/d/f 2>/dev/null || echo nothing") == ("nothing\n" if what == "file" else "theirs\n")
+        assert shell(name, "cat /tmp/d/f 2>/dev/null || echo nothing") == (
+            "nothing\n" if what == "file" else "theirs\n"
+        )
 
     def test_each_way_to_fail_names_the_thing(self, client, container, shell, tmp_path):
         name = container()
@@ -217,9 +224,13 @@ class TestIn:
             with pytest.raises(error, match=named):
                 task.run(client)
 
-    def test_a_file_that_may_not_be_read_is_named_before_anything_is_sent(self, client, container, tmp_path, monkeypatch):
+    def test_a_file_that_may_not_be_read_is_named_before_anything_is_sent(
+        self, client, container, tmp_path, monkeypatch
+    ):
         (tmp_path / "f").write_text("x")
-        monkeypatch.setattr("os.access", lambda path, mode: False)  # what a file of another user answers; tests may run as root
+        monkeypatch.setattr(
+            "os.access", lambda path, mode: False
+        )  # what a file of another user answers; tests may run as root
         with pytest.raises(SourceUnreadable, match="Permission denied"):
             CopyIn(str(tmp_path / "f"), container(), "/tmp").plan(client)
 
@@ -232,7 +243,9 @@ class TestIn:
         assert counts[-1] == seen[-1].total > 9 * MIB
         assert len(counts) >= 3
 
-    def test_the_folder_of_kept_files_is_the_owners_alone_and_bounded(self, client, container, shell, tmp_path, monkeypatch):
+    def test_the_folder_of_kept_files_is_the_owners_alone_and_bounded(
+        self, client, container, shell, tmp_path, monkeypatch
+    ):
         monkeypatch.setattr("dockyard.tasks.kept.LARGEST_TOTAL_BYTES", 3 * MIB)
         own = replace(client, data_dir=tmp_path / "data")
         name = container()
@@ -326,7 +339,9 @@ class TestOut:
         def refuse(*_, **__):
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr("tempfile.TemporaryDirectory", refuse)  # what another user's folder answers; tests may run as root
+        monkeypatch.setattr(
+            "tempfile.TemporaryDirectory", refuse
+        )  # what another user's folder answers; tests may run as root
         with pytest.raises(TargetUnwritable, match=tmp_path.name):
             CopyOut(container(), "/etc/passwd", str(tmp_path)).run(client)
 
@@ -348,7 +363,10 @@ class TestOut:
 class TestBetween:
     def test_a_tree_arrives_whole_under_its_new_name(self, client, container, shell):
         one, two = container(), container()
-        shell(one, "mkdir -p '/tmp/d/한글' && echo a > '/tmp/d/한글/a' && ln '/tmp/d/한글/a' /tmp/d/hard && ln -s hard /tmp/d/soft && chown -R 7:8 /tmp/d")
+        shell(
+            one,
+            "mkdir -p '/tmp/d/한글' && echo a > '/tmp/d/한글/a' && ln '/tmp/d/한글/a' /tmp/d/hard && ln -s hard /tmp/d/soft && chown -R 7:8 /tmp/d",
+        )
         task = CopyBetween(one, "/tmp/d", two, "/tmp/renamed")
         assert len(task.plan(client).changes) == 5
         task.run(client)
@@ -378,7 +396,11 @@ class TestBetween:
         one, two, three = container(), container(), container()
         shell(one, "mkdir /tmp/d && echo a > /tmp/d/a")
         CopyBetween(one, "/tmp/d", two, "/tmp").run(client)
-        subprocess.run(["sh", "-c", CopyBetween(one, "/tmp/d", three, "/tmp").command], check=True, env={**os.environ, "DOCKER_HOST": engine_address})
+        subprocess.run(
+            ["sh", "-c", CopyBetween(one, "/tmp/d", three, "/tmp").command],
+            check=True,
+            env={**os.environ, "DOCKER_HOST": engine_address},
+        )
         assert shell(two, "find /tmp") == shell(three, "find /tmp")
 
 
@@ -387,4 +409,3 @@ def test_no_error_of_a_copy_is_without_a_sentence():
         return [kind, *(each for sub in kind.__subclasses__() for each in all_of(sub))]
 
     assert all(each.sentence for each in all_of(DockyardError) if not each.__subclasses__())
-

@@ -43,6 +43,8 @@ def test_what_the_table_refuses_is_refused(source, there, error):
         place(source, there)
 
 
-@pytest.mark.parametrize(("path", "parts"), [("/a/b/.", ("/a", "b")), ("/", ("/", "")), ("a", (".", "a")), ("/a/b/", ("/a", "b"))])
+@pytest.mark.parametrize(
+    ("path", "parts"), [("/a/b/.", ("/a", "b")), ("/", ("/", "")), ("a", (".", "a")), ("/a/b/", ("/a", "b"))]
+)
 def test_a_path_splits_into_folder_and_name(path, parts):
     assert split(path) == parts

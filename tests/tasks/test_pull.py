@@ -34,7 +34,9 @@ def test_an_image_is_pulled_and_is_the_same(client, registry):
     assert not has_image(client, f"{registry}/box:1")
     seen = []
     pull(client, f"{registry}/box:1", report=seen.append, cancel=NEVER)
-    assert client.get_json("/images/{}/json", f"{registry}/box:1")["Id"] == client.get_json("/images/busybox/json")["Id"]
+    assert (
+        client.get_json("/images/{}/json", f"{registry}/box:1")["Id"] == client.get_json("/images/busybox/json")["Id"]
+    )
     assert seen
 
 

@@ -29,7 +29,16 @@ from dockyard.tasks import Change, Mount, Port, Run
 WORD = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=8)
 PLAIN = st.from_regex(r"[a-z0-9][a-z0-9_.-]{1,8}", fullmatch=True)
 MOUNTS = st.lists(
-    st.builds(Mount, PLAIN.map(lambda name: f"/{name}"), PLAIN, st.just("volume"), st.booleans(), st.just(()), st.sampled_from(["-v", "--mount"])), max_size=3
+    st.builds(
+        Mount,
+        PLAIN.map(lambda name: f"/{name}"),
+        PLAIN,
+        st.just("volume"),
+        st.booleans(),
+        st.just(()),
+        st.sampled_from(["-v", "--mount"]),
+    ),
+    max_size=3,
 ).map(tuple)
 RUNS = st.builds(
     Run,
@@ -61,7 +70,10 @@ def test_a_run_is_parsed_from_its_own_line(task):
 @pytest.mark.parametrize(
     ("line", "task"),
     [
-        ("docker run --name apa000ex19 -d -p 8080:80 httpd", Run("httpd", name="apa000ex19", detach=True, ports=(Port(80, 8080),))),
+        (
+            "docker run --name apa000ex19 -d -p 8080:80 httpd",
+            Run("httpd", name="apa000ex19", detach=True, ports=(Port(80, 8080),)),
+        ),
         ("docker run -itd httpd /bin/bash", Run("httpd", ("/bin/bash",), interactive=True, tty=True, detach=True)),
         ("docker run --rm busybox ls -l --color", Run("busybox", ("ls", "-l", "--color"), remove=True)),
         ("docker run --net=host -l a=b busybox", Run("busybox", network="host", labels=("a=b",))),
@@ -113,7 +125,13 @@ class TestRun:
         found = client.get_json("/containers/{}/json", result.container_id)
         config, host = found["Config"], found["HostConfig"]
         assert {"A=b", "C=d e"} <= set(config["Env"])
-        assert (config["WorkingDir"], config["User"], config["Hostname"], config["Entrypoint"], config["Cmd"]) == ("/bind", "1:2", "here", ["sleep"], ["1000"])
+        assert (config["WorkingDir"], config["User"], config["Hostname"], config["Entrypoint"], config["Cmd"]) == (
+            "/bind",
+            "1:2",
+            "here",
+            ["sleep"],
+            ["1000"],
+        )
         assert (config["Tty"], config["OpenStdin"], config["Labels"]["team"]) == (True, True, "docs")
         assert host["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 3}
         assert set(host["Binds"]) == {f"{tmp_path}:/bind:ro", "run-vol:/vol"}
@@ -156,9 +174,20 @@ class TestRun:
 
     def test_the_plan_warns_of_what_the_chapter_warns_of(self, client, tmp_path):
         plan = Run(
-            "httpd", name="run-plan", detach=True, mounts=(Mount("/a", "made-on-the-way"), Mount("/b", str(tmp_path), "bind"), Mount("/c", f"{tmp_path}/no", "bind"))
+            "httpd",
+            name="run-plan",
+            detach=True,
+            mounts=(
+                Mount("/a", "made-on-the-way"),
+                Mount("/b", str(tmp_path), "bind"),
+                Mount("/c", f"{tmp_path}/no", "bind"),
+            ),
         ).plan(client)
-        assert [(change.kind, change.name) for change in plan.changes] == [("volume", "made-on-the-way"), ("folder", f"{tmp_path}/no"), ("container", "run-plan")]
+        assert [(change.kind, change.name) for change in plan.changes] == [
+            ("volume", "made-on-the-way"),
+            ("folder", f"{tmp_path}/no"),
+            ("container", "run-plan"),
+        ]
         volume, empty, missing = plan.warnings
         assert "docker volume create made-on-the-way" in volume
         assert "is empty" in empty
@@ -166,14 +195,19 @@ class TestRun:
 
     def test_a_missing_image_is_planned_as_a_pull_and_its_failure_told(self, client):
         task = Run("localhost:1/no/such:1", detach=True)
-        assert Change("create", "image", "localhost:1/no/such:1", reason="the engine does not have it; it will be pulled") in task.plan(client).changes
+        assert (
+            Change("create", "image", "localhost:1/no/such:1", reason="the engine does not have it; it will be pulled")
+            in task.plan(client).changes
+        )
         with pytest.raises(NoSuchImage, match="localhost:1/no/such:1"):
             task.run(client)
 
     def test_what_cant_be_run_is_said_before_anything_happens(self, client, container, tmp_path):
         taken = container()
         publishing = container("httpd", HostConfig={"PortBindings": {"80/tcp": [{"HostPort": ""}]}})
-        held = int(client.get_json("/containers/{}/json", publishing)["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"])
+        held = int(
+            client.get_json("/containers/{}/json", publishing)["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"]
+        )
         with socket.socket() as other:
             other.bind(("127.0.0.1", 0))
             other.listen()
@@ -183,7 +217,11 @@ class TestRun:
                 (Run("httpd", name="a b", detach=True), NameInvalid, "'a b'"),
                 (Run("httpd", detach=True, ports=(Port(80, held),)), PortTaken, publishing),
                 (Run("httpd", detach=True, ports=(Port(80, others),)), PortTaken, "another program"),
-                (Run("httpd", detach=True, mounts=(Mount("/a", f"{tmp_path}/no", "bind", form="--mount"),)), BindSourceMissing, "mkdir -p"),
+                (
+                    Run("httpd", detach=True, mounts=(Mount("/a", f"{tmp_path}/no", "bind", form="--mount"),)),
+                    BindSourceMissing,
+                    "mkdir -p",
+                ),
                 (Run("httpd", interactive=True, tty=True), TerminalNeeded, "-d"),
             ]:
                 with pytest.raises(error, match=named):

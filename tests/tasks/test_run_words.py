@@ -21,7 +21,9 @@ def test_a_port_is_parsed_from_its_own_text(port):
     assert Port.parse(port.text) == port
 
 
-@pytest.mark.parametrize("text", ["", "x", "80:", "0:80", "8080:70000", "a:80:80", "8080:80/http", "8000-8001:80-81", "1:2:3:4"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "80:", "0:80", "8080:70000", "a:80:80", "8080:80/http", "8000-8001:80-81", "1:2:3:4"]
+)
 def test_what_is_no_port_is_refused(text):
     with pytest.raises(BadValue, match="8080:80"):
         Port.parse(text)
@@ -36,8 +38,16 @@ def test_what_is_no_port_is_refused(text):
         ("-v", "apa000vol1:/srv:ro,nocopy", Mount("/srv", "apa000vol1", "volume", True, ("nocopy",))),
         ("-v", "/data", Mount("/data")),
         ("--mount", "type=bind,source=/a,target=/b,readonly", Mount("/b", "/a", "bind", True, (), "--mount")),
-        ("--mount", "type=volume,source=v,target=/b,volume-nocopy", Mount("/b", "v", "volume", False, ("volume-nocopy",), "--mount")),
-        ("--mount", "type=tmpfs,target=/b,tmpfs-size=64m,tmpfs-mode=1777", Mount("/b", "", "tmpfs", False, ("tmpfs-size=64m", "tmpfs-mode=1777"), "--mount")),
+        (
+            "--mount",
+            "type=volume,source=v,target=/b,volume-nocopy",
+            Mount("/b", "v", "volume", False, ("volume-nocopy",), "--mount"),
+        ),
+        (
+            "--mount",
+            "type=tmpfs,target=/b,tmpfs-size=64m,tmpfs-mode=1777",
+            Mount("/b", "", "tmpfs", False, ("tmpfs-size=64m", "tmpfs-mode=1777"), "--mount"),
+        ),
         ("--mount", 'type=bind,"source=/a,b",target=/c', Mount("/c", "/a,b", "bind", False, (), "--mount")),
         ("--tmpfs", "/run:size=64m,mode=1777", Mount("/run", "", "tmpfs", False, ("size=64m", "mode=1777"), "--tmpfs")),
         ("--tmpfs", "/run", Mount("/run", "", "tmpfs", False, (), "--tmpfs")),

@@ -60,10 +60,30 @@ def unpacked(data, stage, **more):
         ([FOLDER, member("d/hard", tarfile.LNKTYPE, link="/etc/passwd")], "absolute"),
         ([FOLDER, member("d/hard", tarfile.LNKTYPE, link="d/../../etc/passwd")], r"\.\."),
         ([FOLDER, member("d/hard", tarfile.LNKTYPE, link="d/nothing")], "hard link to something outside"),
-        ([FOLDER, member("d/s", tarfile.SYMTYPE, link="/etc/passwd"), member("d/hard", tarfile.LNKTYPE, link="d/s")], "hard link to something outside"),
-        ([FOLDER, member("d/s", tarfile.SYMTYPE, link="/etc"), member("d/hard", tarfile.LNKTYPE, link="d/s/passwd")], "hard link to something outside"),
+        (
+            [FOLDER, member("d/s", tarfile.SYMTYPE, link="/etc/passwd"), member("d/hard", tarfile.LNKTYPE, link="d/s")],
+            "hard link to something outside",
+        ),
+        (
+            [FOLDER, member("d/s", tarfile.SYMTYPE, link="/etc"), member("d/hard", tarfile.LNKTYPE, link="d/s/passwd")],
+            "hard link to something outside",
+        ),
         ([FOLDER, member("d/odd", b"Z")], "not known"),
-        ([FOLDER, member("d/sparse", pax_headers={"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "1000000000000"}, content=b"0\n" + b"\0" * 510)], "sparse"),
+        (
+            [
+                FOLDER,
+                member(
+                    "d/sparse",
+                    pax_headers={
+                        "GNU.sparse.major": "1",
+                        "GNU.sparse.minor": "0",
+                        "GNU.sparse.realsize": "1000000000000",
+                    },
+                    content=b"0\n" + b"\0" * 510,
+                ),
+            ],
+            "sparse",
+        ),
         ([FOLDER, member("d/huge", pax_headers={"comment": "x" * (2 << 20)})], "header larger"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -81,11 +101,19 @@ KINDS = st.sampled_from([tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarf
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.lists(st.tuples(NAMES, KINDS, st.sampled_from(["..", "/", "../..", "a", "b/../..", "d/a", "/tmp"])), max_size=8))
+@given(
+    st.lists(st.tuples(NAMES, KINDS, st.sampled_from(["..", "/", "../..", "a", "b/../..", "d/a", "/tmp"])), max_size=8)
+)
 def test_no_order_of_members_writes_outside(tmp_path_factory, entries):
     root = tmp_path_factory.mktemp("r")
     (root / "canary").write_text("unchanged")
-    members = [FOLDER, *(member(f"d/{name}", kind, b"x" if kind == tarfile.REGTYPE else b"", link if kind != tarfile.REGTYPE else "") for name, kind, link in entries)]
+    members = [
+        FOLDER,
+        *(
+            member(f"d/{name}", kind, b"x" if kind == tarfile.REGTYPE else b"", link if kind != tarfile.REGTYPE else "")
+            for name, kind, link in entries
+        ),
+    ]
     with suppress(DockyardError):
         unpacked(archive(*members), root / "stage")
     assert sorted(os.listdir(root)) == ["canary", "stage"]
@@ -94,14 +122,20 @@ def test_no_order_of_members_writes_outside(tmp_path_factory, entries):
 
 
 def test_links_that_lead_out_are_kept_as_links_and_told(tmp_path):
-    result = unpacked(archive(FOLDER, member("d/out", tarfile.SYMTYPE, link="../../etc"), member("d/in", tarfile.SYMTYPE, link="x")), tmp_path / "stage")
+    result = unpacked(
+        archive(FOLDER, member("d/out", tarfile.SYMTYPE, link="../../etc"), member("d/in", tarfile.SYMTYPE, link="x")),
+        tmp_path / "stage",
+    )
     assert os.readlink(tmp_path / "stage/root/out") == "../../etc"
     assert result.warnings == ("'out' is a link that leads out of the copy, to '../../etc'",)
 
 
 def test_devices_are_left_out_and_setuid_is_taken_off(tmp_path):
     result = unpacked(
-        archive(FOLDER, member("d/null", tarfile.CHRTYPE, devmajor=1, devminor=3), member("d/su", content=b"x", mode=0o4755)), tmp_path / "stage"
+        archive(
+            FOLDER, member("d/null", tarfile.CHRTYPE, devmajor=1, devminor=3), member("d/su", content=b"x", mode=0o4755)
+        ),
+        tmp_path / "stage",
     )
     assert os.listdir(tmp_path / "stage/root") == ["su"]
     assert stat.S_IMODE((tmp_path / "stage/root/su").stat().st_mode) == 0o755
@@ -133,7 +167,7 @@ def test_runs_of_zeros_take_no_room_on_disk(tmp_path):
 def test_a_file_larger_than_the_room_is_refused_before_it_is_written(tmp_path):
     info, _ = member("d/bomb")
     info.size = 1 << 60
-    data = archive(FOLDER) [:-1024] + info.tobuf(tarfile.PAX_FORMAT)
+    data = archive(FOLDER)[:-1024] + info.tobuf(tarfile.PAX_FORMAT)
     with pytest.raises(DiskWouldFill, match="would need"):
         unpacked(data, tmp_path / "stage")
     assert not list((tmp_path / "stage/root").iterdir())
@@ -177,7 +211,13 @@ def test_cancel_stops_between_pieces(tmp_path):
 def test_names_that_are_no_utf8_survive(tmp_path):
     info = tarfile.TarInfo("d/" + b"\xff\xfe".decode("utf-8", "surrogateescape"))
     info.size = 1
-    data = archive(FOLDER)[:-1024] + info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape") + b"x" + b"\0" * 511 + b"\0" * 1024
+    data = (
+        archive(FOLDER)[:-1024]
+        + info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+        + b"x"
+        + b"\0" * 511
+        + b"\0" * 1024
+    )
     unpacked(data, tmp_path / "stage")
     assert os.listdir(os.fsencode(tmp_path / "stage/root")) == [b"\xff\xfe"]
 
@@ -202,13 +242,19 @@ def test_pack_and_unpack_are_each_others_reverse(tmp_path):
     (source / "l").symlink_to("f")
     os.mkfifo(source / "p")
     entries = scan(str(source))
-    data = b"".join(part if isinstance(part, bytes) else part.file.read(part.size_bytes) for part in parts(entries, "root-name"))
+    data = b"".join(
+        part if isinstance(part, bytes) else part.file.read(part.size_bytes) for part in parts(entries, "root-name")
+    )
     assert len(data) == packed_size_bytes(entries, "root-name")
     unpacked(data, tmp_path / "stage")
 
     def facts(root: Path):
         return {
-            str(path.relative_to(root)): (path.lstat().st_mode, path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else None)
+            str(path.relative_to(root)): (
+                path.lstat().st_mode,
+                path.lstat().st_mtime_ns,
+                path.read_bytes() if path.is_file() else None,
+            )
             for path in [root, *root.rglob("*")]
         }
 

@@ -241,9 +241,11 @@ class Run(Task):
             report(Progress(2, 2, "steps", translate(N_("running"))))
             return RunResult(plan.changes, plan.warnings, container_id)
         with engine_errors():
-            # Asked before the start: with --rm the container may be gone when its output ends.
+            # Asked before the start: with --rm the container is gone when the answer comes.
             ended = client.api.post(
-                client.url("/containers/{}/wait", container_id), params={"condition": "next-exit"}, stream=True
+                client.url("/containers/{}/wait", container_id),
+                params={"condition": "removed" if self.remove else "next-exit"},
+                stream=True,
             )
             output = client.api.attach(container_id, stdout=True, stderr=True, stream=True, logs=True)
             client.api.start(container_id)
