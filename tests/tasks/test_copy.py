@@ -228,9 +228,7 @@ class TestIn:
         self, client, container, tmp_path, monkeypatch
     ):
         (tmp_path / "f").write_text("x")
-        monkeypatch.setattr(
-            "os.access", lambda path, mode: False
-        )  # what a file of another user answers; tests may run as root
+        monkeypatch.setattr("os.access", lambda *_: False)  # what a file of another user answers; tests may run as root
         with pytest.raises(SourceUnreadable, match="Permission denied"):
             CopyIn(str(tmp_path / "f"), container(), "/tmp").plan(client)
 
@@ -249,7 +247,7 @@ class TestIn:
         monkeypatch.setattr("dockyard.tasks.kept.LARGEST_TOTAL_BYTES", 3 * MIB)
         own = replace(client, data_dir=tmp_path / "data")
         name = container()
-        for number in range(4):
+        for _ in range(4):
             (tmp_path / "f").write_bytes(os.urandom(2 * MIB))
             CopyIn(str(tmp_path / "f"), name, "/tmp/f").run(own)
         records = list((tmp_path / "data/kept").iterdir())
@@ -393,6 +391,7 @@ class TestBetween:
         assert shell(two, "cat /tmp/f") == "old\n"
 
     def test_the_pipe_it_stands_for_does_the_same(self, client, container, shell, engine_address, docker_cli):
+        assert docker_cli("version")
         one, two, three = container(), container(), container()
         shell(one, "mkdir /tmp/d && echo a > /tmp/d/a")
         CopyBetween(one, "/tmp/d", two, "/tmp").run(client)

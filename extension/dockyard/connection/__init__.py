@@ -6,9 +6,9 @@ from pathlib import Path
 
 import platformdirs
 
+from dockyard.connection.address import reach
 from dockyard.connection.client import Client, Engine
 from dockyard.connection.places import Place, named_place, usual_places
-from dockyard.connection.probe import probe
 from dockyard.errors import DockyardError, NoEngine, SocketMissing
 
 __all__ = ["Client", "Engine", "Look", "connect", "current", "data_dir", "looks"]
@@ -48,7 +48,7 @@ def connect(url: str | None = None) -> Client:
     global _current  # noqa: PLW0603  # one engine a process, as one kernel works on one
     place = named_place(url, os.environ)
     if place is not None:
-        _current = probe(place, data_dir())
+        _current = reach(place, data_dir())
         return _current
     tried = _usual_looks()
     _current = next((look.client for look in tried if look.client), None)
@@ -89,6 +89,6 @@ def _usual_looks() -> list[Look]:
 
 def _look(place: Place) -> Look:
     try:
-        return Look(place, client=probe(place, data_dir()))
+        return Look(place, client=reach(place, data_dir()))
     except DockyardError as error:
         return Look(place, error=error)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from docker.context import ContextAPI
 from docker.context.config import get_current_context_name
+from docker.errors import TLSParameterError
 from docker.tls import TLSConfig
 
-from dockyard.errors import UnknownContext
+from dockyard.errors import TlsRefused, UnknownContext
 from dockyard.locale import N_
 
 __all__ = ["Place", "named_place", "usual_places"]
@@ -36,11 +37,12 @@ def named_place(url: str | None, environ: Mapping[str, str]) -> Place | None:
 
     Raises:
         UnknownContext: The docker context asked for does not exist.
+        TlsRefused: The certificates that the environment names are not there.
     """
     if url:
-        return Place(url, N_("url"), _tls_from(environ))
+        return Place(url, N_("url"), _tls_from(url, environ))
     if host := environ.get("DOCKER_HOST"):
-        return Place(host, "DOCKER_HOST", _tls_from(environ))
+        return Place(host, "DOCKER_HOST", _tls_from(host, environ))
     return _context_place(environ.get("DOCKER_CONTEXT"))
 
 
@@ -72,14 +74,17 @@ def _context_place(name: str | None) -> Place | None:
     return Place(str(context.Host), f"context {name}", context.TLSConfig)
 
 
-def _tls_from(environ: Mapping[str, str]) -> TLSConfig | None:
-    """Certificates as the docker command line takes them from ``DOCKER_CERT_PATH`` and ``DOCKER_TLS_VERIFY``."""
+def _tls_from(address: str, environ: Mapping[str, str]) -> TLSConfig | None:
+    """Certificates as the docker command line takes them from ``DOCKER_CERT_PATH`` and ``DOCKER_TLS_VERIFY``, for TCP alone."""
     folder, verify = environ.get("DOCKER_CERT_PATH"), environ.get("DOCKER_TLS_VERIFY", "")
-    if not folder and not verify:
+    if not address.startswith("tcp://") or not (folder or verify):
         return None
     path = Path(folder) if folder else Path.home() / ".docker"
-    return TLSConfig(
-        client_cert=(str(path / "cert.pem"), str(path / "key.pem")),
-        ca_cert=str(path / "ca.pem") if verify else None,
-        verify=bool(verify),
-    )
+    try:
+        return TLSConfig(
+            client_cert=(str(path / "cert.pem"), str(path / "key.pem")),
+            ca_cert=str(path / "ca.pem") if verify else None,
+            verify=bool(verify),
+        )
+    except TLSParameterError as error:
+        raise TlsRefused(address=address, reason=str(error).partition(". TLS config")[0]) from error

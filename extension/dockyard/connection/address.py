@@ -29,14 +29,14 @@ from dockyard.errors import (
     WrongAddress,
 )
 
-__all__ = ["OLDEST_API", "probe"]
+__all__ = ["OLDEST_API", "reach"]
 
 OLDEST_API = "1.41"  # Docker 20.10, Podman 3
-PROBE_TIMEOUT_S = 5
+ANSWER_TIMEOUT_S = 5
 CALL_TIMEOUT_S = 600  # docker-py's 60 s breaks large saves and copies
 
 
-def probe(place: Place, data_dir: Path) -> Client:
+def reach(place: Place, data_dir: Path) -> Client:
     """Connect to ``place`` and return the client.
 
     Raises:
@@ -46,11 +46,13 @@ def probe(place: Place, data_dir: Path) -> Client:
     _check_address(place.address)
     if place.address.startswith("ssh://"):
         _check_ssh(place.address)
-    with closing(_open(place, OLDEST_API, PROBE_TIMEOUT_S)) as api:
+    if place.address.startswith("unix://"):
+        _check_socket(place.address)
+    with closing(_open(place, OLDEST_API, ANSWER_TIMEOUT_S)) as api:
         try:
             answer = api.version(api_version=False)
         except (docker.errors.DockerException, requests.exceptions.RequestException, ValueError) as error:
-            raise _reason(place.address, error) from error
+            raise _reason(place.address, error, tls=place.tls is not None) from error
     newest = str(answer.get("ApiVersion", "")) if isinstance(answer, dict) else ""
     if not newest:
         raise NotAnEngine(address=place.address)
@@ -61,15 +63,14 @@ def probe(place: Place, data_dir: Path) -> Client:
 
 def _open(place: Place, version: str, timeout_s: int) -> docker.APIClient:
     try:
-        return docker.APIClient(
-            base_url=place.address,
-            version=version,
-            timeout=timeout_s,
-            tls=place.tls or False,
-            use_ssh_client=True,
+        api = docker.APIClient(
+            base_url=place.address, version=version, timeout=timeout_s, tls=place.tls or False, use_ssh_client=True
         )
     except (docker.errors.DockerException, ValueError) as error:
         raise WrongAddress(address=place.address) from error
+    if place.tls:
+        api.trust_env = False  # else REQUESTS_CA_BUNDLE would take the place of the engine's own authority
+    return api
 
 
 def _check_address(address: str) -> None:
@@ -85,27 +86,37 @@ def _check_address(address: str) -> None:
         raise WrongAddress(address=address) from error
 
 
+def _check_socket(address: str) -> None:
+    """Connect once: docker-py would leave its socket open where that fails."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(ANSWER_TIMEOUT_S)
+        try:
+            sock.connect(urlsplit(address).path)
+        except OSError as error:
+            raise _reason(address, error) from error
+
+
 def _check_ssh(address: str) -> None:
     """Log in once without questions: docker-py's ssh would wait for an answer that no cell can give."""
     parts = urlsplit(address)
-    command = ["ssh", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={PROBE_TIMEOUT_S}"]
+    command = ["ssh", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={ANSWER_TIMEOUT_S}"]
     command += ["-l", parts.username] if parts.username else []
     command += ["-p", str(parts.port)] if parts.port else []
     command += ["--", str(parts.hostname), "docker", "system", "dial-stdio"]
     try:
         answer = subprocess.run(
-            command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=4 * PROBE_TIMEOUT_S
+            command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=4 * ANSWER_TIMEOUT_S
         )
     except FileNotFoundError as error:
         raise SshRefused(address=address, reason="ssh: command not found") from error
     except subprocess.TimeoutExpired as error:
-        raise EngineSilent(address=address, timeout_s=4 * PROBE_TIMEOUT_S) from error
+        raise EngineSilent(address=address, timeout_s=4 * ANSWER_TIMEOUT_S) from error
     if answer.returncode != 0:
         lines = answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"]
         raise SshRefused(address=address, reason=lines[-1])
 
 
-def _reason(address: str, error: BaseException) -> DockyardError:
+def _reason(address: str, error: BaseException, *, tls: bool = False) -> DockyardError:
     """The sentence for what went wrong, found in the chain of causes that requests and urllib3 wrap it in."""
     for cause in _causes(error):
         if isinstance(cause, PermissionError):
@@ -117,13 +128,17 @@ def _reason(address: str, error: BaseException) -> DockyardError:
         if isinstance(cause, ssl.SSLError):
             return TlsRefused(address=address, reason=cause.reason or str(cause))
         if isinstance(cause, TimeoutError | requests.exceptions.Timeout):
-            return EngineSilent(address=address, timeout_s=PROBE_TIMEOUT_S)
+            return EngineSilent(address=address, timeout_s=ANSWER_TIMEOUT_S)
         if isinstance(cause, docker.errors.APIError | json.JSONDecodeError):
             if "HTTP request to an HTTPS server" in str(cause):
                 return TlsRefused(address=address, reason="HTTP request to an HTTPS server")
             return NotAnEngine(address=address)
         if isinstance(cause, ConnectionRefusedError):
             return EngineDead(address=address)
+        if isinstance(cause, ConnectionResetError) and tls:
+            return TlsRefused(
+                address=address, reason=cause.strerror
+            )  # how a server ends that wants another certificate
     if any("BadStatusLine" in repr(cause) for cause in _causes(error)):
         return NotAnEngine(address=address)
     return EngineDead(address=address)
