@@ -169,12 +169,11 @@ def way(request, engine_address, certificates, tmp_path) -> Iterator:
         client.api.close()
     else:
         port = request.getfixturevalue("ssh_port")
-        client = reach(Place(f"ssh://{pwd.getpwuid(os.getuid()).pw_name}@127.0.0.1:{port}", "test"), tmp_path / "data")
-        yield client
+        user = pwd.getpwuid(os.getuid()).pw_name
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", ResourceWarning
-            )  # docker-py leaves the pipes of its ssh processes to the collector
+            warnings.simplefilter("ignore", ResourceWarning)  # docker-py leaves the pipes of its ssh processes to the collector
+            client = reach(Place(f"ssh://{user}@127.0.0.1:{port}", "test"), tmp_path / "data")
+            yield client
             client.api.close()
             gc.collect()
 
@@ -227,6 +226,7 @@ def test_an_upload_goes_with_and_without_its_length(size_known, client, containe
     assert sent[-1] >= len(data)
 
 
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_tls_without_the_right_certificate_is_told(tls_port, tmp_path):
     with pytest.raises(TlsRefused, match="CERTIFICATE_VERIFY_FAILED"):
         reach(Place(f"tcp://localhost:{tls_port}", "test", TLSConfig(verify=True)), tmp_path)

@@ -241,9 +241,7 @@ class TestIn:
         assert counts[-1] == seen[-1].total > 9 * MIB
         assert len(counts) >= 3
 
-    def test_the_folder_of_kept_files_is_the_owners_alone_and_bounded(
-        self, client, container, shell, tmp_path, monkeypatch
-    ):
+    def test_the_folder_of_kept_files_is_the_owners_alone_and_bounded(self, client, container, tmp_path, monkeypatch):
         monkeypatch.setattr("dockyard.tasks.kept.LARGEST_TOTAL_BYTES", 3 * MIB)
         own = replace(client, data_dir=tmp_path / "data")
         name = container()
