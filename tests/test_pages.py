@@ -43,7 +43,7 @@ def test_how_long_a_browser_may_keep_a_page(headers, kept):
 def test_a_page_is_shown_without_its_scripts_frames_and_base():
     shown = page(b"<base href='http://evil/'><script>steal()</script><iframe src='/x'></iframe><h1>Hi</h1>").safe_html()
     assert "<h1>Hi</h1>" in shown
-    for gone in ("script", "steal", "iframe", "base"):
+    for gone in ("<script", "steal", "<iframe", "<base"):
         assert gone not in shown
 
 
@@ -53,6 +53,14 @@ def test_pictures_of_other_servers_are_not_asked_for():
     ).safe_html()
     assert "169.254" not in shown
     assert "data:image/png;base64,AA==" in shown
+
+
+def test_a_shown_page_may_ask_no_one_for_anything():
+    shown = page(
+        b"<html><head><title>x</title></head><body><video src='http://evil/v'></video><img src='http://[bad'></body></html>"
+    ).safe_html()
+    assert shown.index("default-src 'none'") < shown.index("<title>")
+    assert "[bad" not in shown
 
 
 def test_what_is_not_html_is_shown_as_text():
@@ -76,6 +84,32 @@ def test_apache_is_fetched_through_its_published_port_with_its_pictures_inside(c
         "cp icons/folder.gif htdocs/ && echo '<img src=\"/folder.gif\"><img src=missing.png>' > htdocs/picture.html",
     )
     assert 'src="data:image/gif;base64,R0lG' in fetch(client, name, "/picture.html").safe_html()
+
+
+@pytest.mark.engine
+def test_proxies_and_passwords_of_the_environment_are_not_used(client, container, shell, monkeypatch, tmp_path):
+    name = container("httpd", HostConfig={"PortBindings": {"80/tcp": [{"HostPort": ""}]}})
+    eventually(lambda: fetch(client, name), NoPage)
+    (tmp_path / "netrc").write_text("default login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert fetch(client, name).status == 200
+
+
+@pytest.mark.engine
+def test_an_answer_that_breaks_off_is_a_sentence(client, container, shell):
+    line = "while true; do printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 100\\r\\n\\r\\nshort' | nc -l -p 80; done"
+    name = container(
+        "busybox",
+        "sh",
+        "-c",
+        line,
+        HostConfig={"PortBindings": {"80/tcp": [{"HostPort": ""}]}},
+        ExposedPorts={"80/tcp": {}},
+    )
+    with pytest.raises(NoPage, match="No web page answers"):
+        fetch(client, name)
 
 
 @pytest.mark.engine

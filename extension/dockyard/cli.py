@@ -13,7 +13,7 @@ from pathlib import Path
 import dockyard
 import dockyard.lessons
 from dockyard import kit
-from dockyard.connection import Client, connect, data_dir, looks
+from dockyard.connection import Client, connect, looks, own_engine_dir
 from dockyard.connection.own import OwnEngine, why_not
 from dockyard.errors import DockyardError, NoEngine
 from dockyard.locale import LANGUAGES, N_, language, translate
@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     if chosen.lang:
         language(chosen.lang)
+    # Whoever ends this command ends what it started: an engine of its own, and JupyterLab.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         return int(_COMMANDS[chosen.command](chosen, others))
     except DockyardError as error:
@@ -42,14 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def doctor(chosen: argparse.Namespace, _: Sequence[str]) -> int:
     """Print where an engine was looked for and what came of it."""
     taken = False
+    named = ""
     for look in looks(chosen.engine):
-        if look.client and not taken:
-            mark, says, taken = "✔", str(look.client.engine.name) + " " + look.client.engine.version, True
-            says += f" (API {look.client.engine.api_version}, {look.client.engine.system})"
+        if look.client and not (taken or named):
+            engine, mark, taken = look.client.engine, "✔", True
+            says = f"{engine.name} {engine.version} (API {engine.api_version}, {engine.system})"
+        elif look.client:
+            mark, says = "·", translate(N_("answers too; not taken"))
         else:
-            mark, says = ("·", translate(N_("answers too; not needed"))) if look.client else ("✘", str(look.error))
+            mark, says = "✘", str(look.error)
         print(f"{mark} {translate(look.place.source)}: {look.place.address}\n    {says}")
-    if not taken:
+        if look.place.named and not taken:
+            named = look.place.source
+            print("    " + translate(N_("It is named, so no other engine is taken in its place.")))
+    if not (taken or named):
         print(f"\n{NoEngine()}")
     reason = why_not()
     print(
@@ -69,7 +78,10 @@ def lab(chosen: argparse.Namespace, others: Sequence[str]) -> int:
         try:
             client = _engine(chosen, stack)
             print(translate(N_("Engine: {engine}")).format(engine=client), flush=True)
-            environment["DOCKER_HOST"] = client.address
+            if client.source == N_(
+                "url"
+            ):  # what the environment names, the kernel finds by itself, certificates and all
+                environment["DOCKER_HOST"] = client.address
             _prepare(client)
         except DockyardError as error:
             print(error, file=sys.stderr, flush=True)
@@ -82,9 +94,10 @@ def lab(chosen: argparse.Namespace, others: Sequence[str]) -> int:
         ]
         words += ["--allow-root"] if os.geteuid() == 0 else []
         with subprocess.Popen([*words, *others], env=environment) as jupyter:
-            # Whoever stops this stops JupyterLab, and after it the engine, if it is one of its own.
-            signal.signal(signal.SIGTERM, lambda *_: jupyter.terminate())
-            signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches JupyterLab too, which asks and then ends
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                signal.signal(number, lambda *_: jupyter.terminate())
+            if sys.stdin.isatty():
+                signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches JupyterLab too, which asks and then ends
             return jupyter.wait()
 
 
@@ -144,7 +157,9 @@ def _engine(chosen: argparse.Namespace, stack: ExitStack) -> Client:
         if why_not():
             raise
     print(translate(N_("No engine found; starting one of its own.")), flush=True)
-    return connect(stack.enter_context(OwnEngine(data_dir() / "engine")).address)
+    own = stack.enter_context(OwnEngine(own_engine_dir()))
+    stack.callback(print, translate(N_("Stopping the engine; its images, containers and volumes stay.")), flush=True)
+    return connect(own.address)
 
 
 def _prepare(client: Client, *, may_pull: bool = True, bundle: Path | None = None) -> None:
@@ -154,10 +169,12 @@ def _prepare(client: Client, *, may_pull: bool = True, bundle: Path | None = Non
         "bundle": N_("from the bundle"),
         "built": N_("built from packages"),
     }
+    told = ""
     for one in kit.prepare(
         client, may_pull=may_pull, bundle_file=bundle, say=lambda text: print(f"  {text}", flush=True)
     ):
-        print(f"  {one.name}: {translate(how[one.how])}" + (f" ({one.why})" if one.why else ""), flush=True)
+        print(f"  {one.name}: {translate(how[one.how])}" + (f" ({one.why})" if one.why != told else ""), flush=True)
+        told = one.why
 
 
 def _notebooks(folder: Path | None) -> Path:

@@ -101,7 +101,7 @@ class EngineSilent(EngineUnreachable):
     """Something accepted the connection and then said nothing."""
 
     sentence = N_(
-        "The engine at {address} took the connection but did not answer within {timeout_s} seconds. It may be starting or stuck; try again, or restart it."
+        "The engine at {address} took the connection but did not answer in time. It may be starting or stuck; try again, or restart it."
     )
 
 
@@ -368,9 +368,9 @@ class SourceUnreadable(CopyError):
 
 
 class TargetUnwritable(CopyError):
-    """This user may not write there."""
+    """Nothing can be written there, by this user or at all."""
 
-    sentence = N_("You may not write into {path!r}. Choose a folder of your own.")
+    sentence = N_("{path!r} can't be written ({reason}). Choose a folder of your own with room in it.")
 
 
 class DiskWouldFill(CopyError):
@@ -380,10 +380,10 @@ class DiskWouldFill(CopyError):
 
 
 class LeftBehind(CopyError):
-    """A copy into a container broke off, and its half could not be taken away."""
+    """A copy into a container broke off, and it could not be taken back at once; undo can do so later."""
 
     sentence = N_(
-        "The copy broke off and {path!r} in {container!r} is incomplete, because it can't be removed there ({reason}). Start the container and remove it, or copy again."
+        "The copy broke off, and {path!r} in {container!r} may be incomplete ({reason}). When the engine answers and the container runs, undo the copy, or copy again."
     )
 
 
@@ -426,24 +426,33 @@ class BundleBroken(KitError):
 
 
 @contextmanager
-def engine_errors() -> Iterator[None]:
+def engine_errors(address: str) -> Iterator[None]:
     """Turn docker-py's errors inside the block into Dockyard's. The only place where that happens.
 
+    Args:
+        address: The engine's, as errors name it.
+
     Raises:
-        EngineRefused: The engine answered with an error.
+        EngineRefused: The engine answered with an error, or docker-py could not ask.
+        EngineSilent: It did not answer in time.
         EngineDead: The connection broke.
     """
     import docker.errors
     import requests.exceptions
+    import urllib3.exceptions
 
     try:
         yield
     except docker.errors.APIError as error:
         raise EngineRefused(message=error.explanation or str(error), status=error.status_code) from error
+    except docker.errors.DockerException as error:
+        raise EngineRefused(message=str(error), status=None) from error
     except requests.exceptions.HTTPError as error:
         raise EngineRefused(message=_message(error.response), status=error.response.status_code) from error
-    except requests.exceptions.RequestException as error:
-        raise EngineDead(address=str(getattr(error.request, "url", None) or "?")) from error
+    except requests.exceptions.Timeout as error:
+        raise EngineSilent(address=address) from error
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise EngineDead(address=address) from error
 
 
 def _message(answer: "requests.Response") -> str:

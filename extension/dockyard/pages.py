@@ -1,12 +1,14 @@
 """What a container serves: the page behind a published port, fetched afresh each time, and made safe to be shown in a notebook."""
 
 import base64
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 import requests
+import urllib3.exceptions
 from bs4 import BeautifulSoup
 
 from dockyard.connection import Client
@@ -18,6 +20,8 @@ __all__ = ["Page", "fetch", "published_ports"]
 TIMEOUT_S = 5
 LARGEST_PAGE_BYTES = 2 << 20
 MOST_PARTS = 40
+# Whatever else a page names (video, fonts, frames), the reader's browser asks no one for it.
+POLICY = "default-src 'none'; img-src data:; style-src data: 'unsafe-inline'"
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,12 @@ class Page:
         for script in soup(["script", "base", "iframe", "object", "embed"]):
             script.decompose()
         parts = [tag for tag in soup(["img", "link"]) if tag.name == "img" or "stylesheet" in (tag.get("rel") or ())]
-        for tag in parts[:MOST_PARTS]:
+        for number, tag in enumerate(parts):
             name = "src" if tag.name == "img" else "href"
-            if isinstance(address := tag.get(name), str):
-                tag[name] = _inlined(urljoin(self.url, address), self.url)
+            address = tag.get(name)
+            tag[name] = _inlined(address, self.url) if isinstance(address, str) and number < MOST_PARTS else ""
+        policy = soup.new_tag("meta", attrs={"http-equiv": "Content-Security-Policy", "content": POLICY})
+        (soup.head or soup).insert(0, policy)
         return str(soup)
 
 
@@ -150,25 +156,38 @@ def published_ports(inspected: dict[str, dict[str, dict[str, list[dict[str, str]
 
 
 def _get(url: str, route: str, port: int) -> Page:
-    with requests.get(
-        url,
-        headers={"Cache-Control": "no-cache", "Pragma": "no-cache"},
-        timeout=TIMEOUT_S,
-        stream=True,
-        allow_redirects=False,
-    ) as answer:
-        body = answer.raw.read(LARGEST_PAGE_BYTES, decode_content=True)
+    """Ask once, past caches and proxies, and without what the user's environment would add for other hosts.
+
+    Raises:
+        requests.exceptions.RequestException: No whole answer came in time.
+    """
+    end = time.monotonic() + TIMEOUT_S
+    with requests.Session() as session:
+        session.trust_env = False
+        fresh = {"Cache-Control": "no-cache", "Pragma": "no-cache"}
+        answer = session.get(url, headers=fresh, timeout=TIMEOUT_S, stream=True, allow_redirects=False)
+        body = bytearray()
+        try:
+            while len(body) < LARGEST_PAGE_BYTES and (
+                piece := answer.raw.read1(LARGEST_PAGE_BYTES, decode_content=True)
+            ):
+                body += piece
+                if time.monotonic() > end:
+                    raise requests.exceptions.ReadTimeout(url)
+        except urllib3.exceptions.HTTPError as error:
+            raise requests.exceptions.ContentDecodingError(error) from error
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Page(url, route, port, answer.status_code, headers, body)
+        return Page(url, route, port, answer.status_code, headers, bytes(body))
 
 
 def _inlined(address: str, page: str) -> str:
     """A picture or style of the page's own server as a ``data:`` address; of any other, nothing: the page must not make the kernel ask elsewhere."""
-    if urlsplit(address)[:2] != urlsplit(page)[:2]:
-        return address if address.startswith("data:") else ""
     try:
-        part = _get(address, "", 0)
-    except requests.exceptions.RequestException:
+        whole = urljoin(page, address)
+        if urlsplit(whole)[:2] != urlsplit(page)[:2]:
+            return whole if whole.startswith("data:") else ""
+        part = _get(whole, "", 0)
+    except (ValueError, requests.exceptions.RequestException):
         return ""
     kind = part.headers.get("content-type", "application/octet-stream")
     return f"data:{kind};base64,{base64.b64encode(part.body).decode()}"

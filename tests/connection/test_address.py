@@ -118,7 +118,7 @@ def test_a_silent_engine_is_told(tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX) as mute:
         mute.bind(str(tmp_path / "s"))
         mute.listen()
-        with pytest.raises(EngineSilent, match="did not answer within 1 seconds"):
+        with pytest.raises(EngineSilent, match="did not answer in time"):
             look(f"unix://{tmp_path}/s")
 
 
@@ -219,4 +219,4 @@ def test_the_engine_in_use_is_remembered(client, nowhere, monkeypatch):
     assert found.source == "DOCKER_HOST"
     assert found.engine.name == "Docker"
     assert found.engine_id == client.engine_id
-    assert [look.client is not None for look in connection.looks()] == [True, False]
+    assert [look.client is not None for look in connection.looks()] == [True, False, False]

@@ -171,7 +171,9 @@ def way(request, engine_address, certificates, tmp_path) -> Iterator:
         port = request.getfixturevalue("ssh_port")
         user = pwd.getpwuid(os.getuid()).pw_name
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # docker-py leaves the pipes of its ssh processes to the collector
+            warnings.simplefilter(
+                "ignore", ResourceWarning
+            )  # docker-py leaves the pipes of its ssh processes to the collector
             client = reach(Place(f"ssh://{user}@127.0.0.1:{port}", "test"), tmp_path / "data")
             yield client
             client.api.close()

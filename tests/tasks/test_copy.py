@@ -138,6 +138,39 @@ class TestIn:
             task.undo(client)
         assert shell(name, "cat /tmp/f") == "mine\n"
 
+    @pytest.mark.parametrize("what", ["no rm", "paused"])
+    def test_an_undo_that_fails_can_be_tried_again(self, what, client, container, shell, tmp_path):
+        name = container()
+        shell(name, "mkdir /t && echo old > /t/a")
+        (tmp_path / "a").write_text("new")
+        (tmp_path / "b").write_text("b")
+        task = CopyIn(f"{tmp_path}/.", name, "/t")
+        task.run(client)
+        shell(name, "mv /bin/rm /bin/mr") if what == "no rm" else client.api.pause(name)
+        with pytest.raises(CannotUndo):
+            task.undo(client)
+        client.api.unpause(name) if what == "paused" else shell(name, "mv /bin/mr /bin/rm")
+        assert shell(name, "cat /t/a") == "new"
+        task.undo(client)
+        assert shell(name, "ls /t; cat /t/a") == "a\nold\n"
+
+    def test_many_replaced_files_come_back_too(self, client, container, shell, tmp_path):
+        name = container()
+        (tmp_path / "d").mkdir()
+        for number in range(30):
+            (tmp_path / "d" / f"{number}").write_text("new")
+        shell(
+            name,
+            "mkdir /tmp/d && cd /tmp/d && for i in $(seq 0 28); do echo old $i > $i; done && ln 3 hard && rm 4 && ln 3 4 && chmod 700 /tmp/d",
+        )
+        look = "cd /tmp/d && for i in *; do echo $i $(cat $i); done; stat -c %a ."
+        before = shell(name, look)
+        task = CopyIn(str(tmp_path / "d"), name, "/tmp")
+        task.run(client)
+        assert shell(name, "cat /tmp/d/0 /tmp/d/29") == "newnew"
+        task.undo(client)
+        assert shell(name, look) == before
+
     def test_undo_leaves_what_others_put_into_a_new_folder(self, client, container, shell, tmp_path):
         name = container()
         (tmp_path / "d").mkdir()
@@ -163,12 +196,16 @@ class TestIn:
                 CopyIn(str(tmp_path / source), name, target).run(client, report=stop.report, cancel=stop)
         assert shell(name, "ls /t; cat /t/big") == "big\nold\n"
 
-    def test_cancel_in_a_stopped_container_says_what_is_left(self, client, container, tmp_path):
+    def test_cancel_in_a_stopped_container_says_what_is_left_for_a_later_undo(self, client, container, shell, tmp_path):
         name = container(start=False)
         (tmp_path / "big").write_bytes(os.urandom(64 * MIB))
         stop = After(8 * MIB)
+        task = CopyIn(str(tmp_path / "big"), name, "/tmp/big")
         with pytest.raises(LeftBehind, match="/tmp/big"):
-            CopyIn(str(tmp_path / "big"), name, "/tmp/big").run(client, report=stop.report, cancel=stop)
+            task.run(client, report=stop.report, cancel=stop)
+        client.api.start(name)
+        task.undo(client)
+        assert shell(name, "ls /tmp") == ""
 
     def test_a_stopped_container_takes_files_and_gets_old_ones_back(self, client, container, tmp_path):
         name = container("httpd", "true", start=False)
@@ -269,13 +306,15 @@ class TestOut:
     def test_undo_brings_replaced_files_back_and_removes_new_ones(self, client, container, shell, tmp_path):
         name = container()
         shell(name, "mkdir -p /tmp/d/inner && echo new > /tmp/d/a && echo b > /tmp/d/inner/b")
-        (tmp_path / "d").mkdir()
+        (tmp_path / "d").mkdir(mode=0o700)
         (tmp_path / "d/a").write_text("old")
         task = CopyOut(name, "/tmp/d", str(tmp_path))
         assert [change.action for change in task.plan(client).changes] == ["change", "create", "create"]
         task.run(client)
         assert (tmp_path / "d/inner/b").read_text() == "b\n"
+        assert (tmp_path / "d").stat().st_mode & 0o777 == 0o755
         task.undo(client)
+        assert (tmp_path / "d").stat().st_mode & 0o777 == 0o700
         assert (tmp_path / "d/a").read_text() == "old"
         assert os.listdir(tmp_path / "d") == ["a"]
 
@@ -377,6 +416,12 @@ class TestBetween:
         CopyBetween(one, "/usr/local/apache2/htdocs/index.html", two, "/tmp/").run(client)
         CopyOut(two, "/tmp/index.html", str(tmp_path)).run(client)
         assert "It works!" in (tmp_path / "index.html").read_text()
+
+    def test_a_container_can_be_copied_to_itself(self, client, container, shell):
+        one = container()
+        shell(one, "head -c 30m /dev/urandom > /tmp/big")
+        CopyBetween(one, "/tmp/big", one, "/tmp/again").run(client)
+        shell(one, "cmp /tmp/big /tmp/again")
 
     def test_what_was_there_comes_back(self, client, container, shell):
         one, two = container(), container()

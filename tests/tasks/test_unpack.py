@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dockyard.errors import Cancelled, DiskWouldFill, DockyardError, HostileArchive, KindClash, Truncated
 from dockyard.tasks.pack import packed_size_bytes, parts, scan
-from dockyard.tasks.unpack import TarStream, unpack
+from dockyard.tasks.unpack import TarStream, stamp, unpack
 
 
 class Bytes(io.BytesIO):
@@ -44,7 +44,11 @@ def archive(*members, end=True):
 
 def unpacked(data, stage, **more):
     stage.mkdir(exist_ok=True)
-    return unpack(TarStream(Bytes(data)), stage, **more)
+    result = unpack(TarStream(Bytes(data)), stage, **more)
+    for each in reversed(result.members):
+        if each.kind == "folder":  # as is done once a copy is in its place
+            stamp(stage / "root" / each.name, each, keep_owner=False)
+    return result
 
 
 @pytest.mark.parametrize(
@@ -69,6 +73,8 @@ def unpacked(data, stage, **more):
             "hard link to something outside",
         ),
         ([FOLDER, member("d/odd", b"Z")], "not known"),
+        ([FOLDER, member("d/when", pax_headers={"mtime": "nan"})], "NaN"),
+        ([FOLDER, member("d/when", pax_headers={"mtime": "1e300"})], "out of range|large"),
         (
             [
                 FOLDER,

@@ -10,8 +10,9 @@ from dockyard.connection.address import reach
 from dockyard.connection.client import Client, Engine
 from dockyard.connection.places import Place, named_place, usual_places
 from dockyard.errors import DockyardError, NoEngine, SocketMissing
+from dockyard.locale import N_
 
-__all__ = ["Client", "Engine", "Look", "connect", "current", "data_dir", "looks"]
+__all__ = ["Client", "Engine", "Look", "connect", "current", "data_dir", "looks", "own_engine_dir"]
 
 _current: Client | None = None
 
@@ -74,7 +75,7 @@ def looks(url: str | None = None) -> list[Look]:
         place = named_place(url, os.environ)
     except DockyardError as error:
         name = os.environ.get("DOCKER_CONTEXT", "")
-        return [Look(Place("", f"context {name}".strip()), error=error)]
+        return [Look(Place("", f"context {name}".strip(), named=True), error=error)]
     return ([_look(place)] if place else []) + _usual_looks()
 
 
@@ -83,8 +84,14 @@ def data_dir() -> Path:
     return Path(platformdirs.user_data_dir("dockyard"))
 
 
+def own_engine_dir() -> Path:
+    """Return the folder of the engine that `dockyard lab` starts where there is no other."""
+    return data_dir() / "engine"
+
+
 def _usual_looks() -> list[Look]:
-    return [_look(place) for place in usual_places(os.environ, Path.home(), os.getuid())]
+    own = Place(f"unix://{own_engine_dir() / 'docker.sock'}", N_("Dockyard's own engine"))
+    return [_look(place) for place in [*usual_places(os.environ, Path.home(), os.getuid()), own]]
 
 
 def _look(place: Place) -> Look:

@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 import subprocess
+import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -58,7 +59,10 @@ def reach(place: Place, data_dir: Path) -> Client:
         raise NotAnEngine(address=place.address)
     if _number(newest) < _number(OLDEST_API):
         raise ApiTooOld(address=place.address, version=newest, needed=OLDEST_API)
-    return Client(_open(place, newest, CALL_TIMEOUT_S), place.address, place.source, _engine(answer), data_dir)
+    api = _open(place, newest, CALL_TIMEOUT_S)
+    client = Client(api, place.address, place.source, _engine(answer), data_dir)
+    weakref.finalize(client, api.close)  # docker-py would leave its idle connections open
+    return client
 
 
 def _open(place: Place, version: str, timeout_s: int) -> docker.APIClient:
@@ -110,7 +114,7 @@ def _check_ssh(address: str) -> None:
     except FileNotFoundError as error:
         raise SshRefused(address=address, reason="ssh: command not found") from error
     except subprocess.TimeoutExpired as error:
-        raise EngineSilent(address=address, timeout_s=4 * ANSWER_TIMEOUT_S) from error
+        raise EngineSilent(address=address) from error
     if answer.returncode != 0:
         lines = answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"]
         raise SshRefused(address=address, reason=lines[-1])
@@ -128,7 +132,7 @@ def _reason(address: str, error: BaseException, *, tls: bool = False) -> Dockyar
         if isinstance(cause, ssl.SSLError):
             return TlsRefused(address=address, reason=cause.reason or str(cause))
         if isinstance(cause, TimeoutError | requests.exceptions.Timeout):
-            return EngineSilent(address=address, timeout_s=ANSWER_TIMEOUT_S)
+            return EngineSilent(address=address)
         if isinstance(cause, docker.errors.APIError | json.JSONDecodeError):
             if "HTTP request to an HTTPS server" in str(cause):
                 return TlsRefused(address=address, reason="HTTP request to an HTTPS server")

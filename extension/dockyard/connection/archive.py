@@ -80,7 +80,7 @@ def stat_path(client: Client, container: str, path: str) -> PathStat | None:
     Raises:
         NoSuchContainer: There is no such container.
     """
-    with engine_errors():
+    with engine_errors(client.address):
         answer = client.api.head(
             client.url("/containers/{}/archive", container), params={"path": path}, timeout=client.api.timeout
         )
@@ -89,7 +89,9 @@ def stat_path(client: Client, container: str, path: str) -> PathStat | None:
     if answer.status_code == 404:
         _require_container(client, container)
         return None
-    raise EngineRefused(message=f"HTTP {answer.status_code}", status=answer.status_code)
+    # An answer to HEAD has no body; the same question as GET says what is wrong.
+    with download(client, container, path) as (stat, _):
+        return stat
 
 
 def download(client: Client, container: str, path: str) -> AbstractContextManager[tuple[PathStat, Reader]]:
@@ -139,7 +141,7 @@ def upload(
     if _has_plain_socket(client):
         _upload_plain(client, container, params, parts, size_bytes, watch)
     else:
-        with engine_errors():
+        with engine_errors(client.address):
             answer = client.api.put(
                 client.url("/containers/{}/archive", container),
                 params=params,
@@ -147,6 +149,17 @@ def upload(
                 timeout=client.api.timeout,
             )
             answer.raise_for_status()
+
+
+class _Plain:
+    """A reader whose broken connection is an error that a user can act on."""
+
+    def __init__(self, client: Client, answer: http.client.HTTPResponse) -> None:
+        self._client, self._answer = client, answer
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        with _dead_if_broken(self._client):
+            return self._answer.readinto(buffer)
 
 
 class _Http10(http.client.HTTPConnection):
@@ -165,7 +178,7 @@ def _download_plain(client: Client, container: str, path: str) -> Iterator[tuple
             answer = connection.getresponse()
         if answer.status != 200:
             raise _refusal(client, container, path, answer)
-        yield _decode_stat(answer.headers["X-Docker-Container-Path-Stat"]), answer
+        yield _decode_stat(answer.headers["X-Docker-Container-Path-Stat"]), _Plain(client, answer)
     finally:
         connection.close()
 
@@ -286,7 +299,7 @@ def _refusal(client: Client, container: str, path: str, answer: http.client.HTTP
 @contextmanager
 def _download_docker(client: Client, container: str, path: str) -> Iterator[tuple[PathStat, Reader]]:
     try:
-        with engine_errors():
+        with engine_errors(client.address):
             chunks, stat = client.api.get_archive(container, path)
     except EngineRefused as error:
         if error.facts["status"] != 404:

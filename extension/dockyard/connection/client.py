@@ -62,7 +62,7 @@ class Client:
     @cached_property
     def engine_id(self) -> str:
         """The engine's own identity, the same for every way to reach it."""
-        return str(self.api.info().get("ID") or self.address)
+        return str(self.get_json("/info").get("ID") or self.address)
 
     def url(self, path: str, *parts: str) -> str:
         """Return the full address of an API path; ``parts`` fill its ``{}`` and are quoted."""
@@ -74,10 +74,10 @@ class Client:
         Raises:
             EngineRefused: The engine answered with an error.
         """
-        with engine_errors():
+        with engine_errors(self.address):
             answer = self.api.get(self.url(path, *parts), params=params, timeout=self.api.timeout)
             answer.raise_for_status()
-        return answer.json()
+            return answer.json()
 
     def find_json(self, path: str, *parts: str) -> Any:
         """Return the decoded answer of a GET, or None where the engine knows no such thing.

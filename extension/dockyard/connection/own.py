@@ -65,7 +65,11 @@ class OwnEngine:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in a terminal is for the lab, which then stops the engine itself
             )
-            self._await(ready, log)
+            try:
+                self._await(ready, log)
+            except BaseException:
+                self.__exit__(None, None, None)
+                raise
         return self
 
     def __exit__(
@@ -90,6 +94,5 @@ class OwnEngine:
                     return
             if self._process.poll() is not None:
                 break
-        self.__exit__(None, None, None)
         lines = log.read_text(errors="replace").strip().splitlines()
         raise OwnEngineFailed(reason=lines[-1] if lines else "no output")

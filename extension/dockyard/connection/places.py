@@ -23,11 +23,13 @@ class Place:
         address: Such as ``unix:///var/run/docker.sock``.
         source: What names it: ``url``, ``DOCKER_HOST``, ``context NAME``, or the product whose usual socket it is.
         tls: Certificates for ``tcp://``, where there are any.
+        named: Whether the user named it, so that no other is taken in its place.
     """
 
     address: str
     source: str
     tls: TLSConfig | None = None
+    named: bool = False
 
 
 def named_place(url: str | None, environ: Mapping[str, str]) -> Place | None:
@@ -40,9 +42,9 @@ def named_place(url: str | None, environ: Mapping[str, str]) -> Place | None:
         TlsRefused: The certificates that the environment names are not there.
     """
     if url:
-        return Place(url, N_("url"), _tls_from(url, environ))
+        return Place(url, N_("url"), _tls_from(url, environ), named=True)
     if host := environ.get("DOCKER_HOST"):
-        return Place(host, "DOCKER_HOST", _tls_from(host, environ))
+        return Place(host, "DOCKER_HOST", _tls_from(host, environ), named=True)
     return _context_place(environ.get("DOCKER_CONTEXT"))
 
 
@@ -71,7 +73,7 @@ def _context_place(name: str | None) -> Place | None:
     context = ContextAPI.get_context(name)
     if context is None:
         raise UnknownContext(name=name)
-    return Place(str(context.Host), f"context {name}", context.TLSConfig)
+    return Place(str(context.Host), f"context {name}", context.TLSConfig, named=True)
 
 
 def _tls_from(address: str, environ: Mapping[str, str]) -> TLSConfig | None:

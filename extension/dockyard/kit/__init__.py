@@ -1,5 +1,7 @@
 """The lab images: present in the engine, else pulled, else from a bundle, else built from the distribution's packages."""
 
+import errno
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from typing import Literal
 import platformdirs
 
 from dockyard.connection import Client
-from dockyard.errors import NoSuchImage
+from dockyard.errors import BundleBroken, NoSuchImage, TargetUnwritable
 from dockyard.kit.bundle import load_bundle, save_bundle
 from dockyard.kit.layers import Layer, write_images
 from dockyard.kit.packages import fetch
@@ -83,6 +85,8 @@ def prepare(
 
 def bundle(client: Client, target: Path) -> int:
     """Prepare the lab images and write them into one file; return its size in bytes."""
+    if not target.resolve().parent.is_dir():
+        raise TargetUnwritable(path=str(target), reason=os.strerror(errno.ENOENT))
     prepare(client)
     return save_bundle(client, [f"{name}:latest" for name in LAB_IMAGES], target)
 
@@ -108,7 +112,11 @@ def build(client: Client, names: list[str], say: Callable[[str], None], home: Pa
         for layer in layers.values():
             layer.path.unlink()
     say(f"{', '.join(names)}: loading")
-    load_bundle(client, archive)
+    try:
+        load_bundle(client, archive)
+    except BundleBroken:
+        archive.unlink()  # damaged since it was built; it is built anew the next time
+        raise
 
 
 def _layer(name: str, home: Path) -> Layer:

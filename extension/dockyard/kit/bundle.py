@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dockyard.connection import Client
-from dockyard.errors import BundleBroken, engine_errors
+from dockyard.errors import BundleBroken, TargetUnwritable, engine_errors
 
 __all__ = ["load_bundle", "save_bundle"]
 
@@ -21,11 +21,16 @@ def save_bundle(client: Client, references: Sequence[str], target: Path) -> int:
 
     Raises:
         EngineRefused: The engine does not have one of them.
+        TargetUnwritable: The file can't be made.
     """
-    with tempfile.NamedTemporaryFile(dir=target.resolve().parent, prefix=f".{target.name}-", delete=False) as draft:
+    try:
+        opened = tempfile.NamedTemporaryFile(dir=target.resolve().parent, prefix=f".{target.name}-", delete=False)  # noqa: SIM115  # used below
+    except OSError as error:
+        raise TargetUnwritable(path=str(target), reason=error.strerror) from error
+    with opened as draft:
         path = Path(draft.name)
         try:
-            with engine_errors():
+            with engine_errors(client.address):
                 answer = client.api.get(
                     client.url("/images/get"),
                     params={"names": list(references)},
@@ -54,7 +59,7 @@ def load_bundle(client: Client, source: Path) -> list[str]:
     """
     _check(source, source)
     loaded = []
-    with source.open("rb") as file, engine_errors():
+    with source.open("rb") as file, engine_errors(client.address):
         for event in client.api.load_image(file):  # type: ignore[no-untyped-call]
             if "error" in event:
                 raise BundleBroken(path=str(source), reason=event["error"])

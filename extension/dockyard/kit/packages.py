@@ -57,6 +57,8 @@ def members(package: Path) -> Iterator[tarfile.TarFile]:
             yield archive
         while stream.read(1 << 16):
             continue  # dpkg-deb would take a closed pipe for a failure
+    if process.returncode:
+        raise PackagesUnavailable(name=package.name, reason=f"dpkg-deb: exit code {process.returncode}")
 
 
 def _chosen(folder: Path, lists: Path, packages: Sequence[str]) -> list[Path]:

@@ -1,7 +1,9 @@
 """Lesson 2: files into a running Apache, and out again."""
 
 import hashlib
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -138,25 +140,30 @@ def do_folder(bench: Bench) -> None:
 
 
 def clean(bench: Bench) -> list[str]:
-    """Remove the lesson's container and files."""
+    """Remove the lesson's container, and put its files aside."""
     gone = []
     name = bench.name(CONTAINER)
     try:
-        with engine_errors():
+        with engine_errors(bench.client.address):
             bench.client.api.remove_container(name, v=True, force=True)
         gone.append(name)
     except EngineRefused as error:
         if error.facts["status"] != 404:
             raise
-    for file in (bench.folder / "index.html", bench.folder / "from_container", bench.folder / "apa_folder"):
-        if file.is_dir():
-            shutil.rmtree(file)
-        elif file.exists():
-            file.unlink()
-        else:
-            continue
-        gone.append(str(file))
+    files = [bench.folder / name for name in ("index.html", "from_container", "apa_folder")]
+    if left := [file for file in files if os.path.lexists(file)]:
+        # Put aside, not removed: a learner may have written something of their own into them.
+        aside = Path(tempfile.mkdtemp(prefix=f"{KEY}-", dir=_aside(bench)))
+        for file in left:
+            shutil.move(file, aside)
+            gone.append(f"{file} → {aside}")
     return gone
+
+
+def _aside(bench: Bench) -> Path:
+    folder = bench.client.data_dir / "put-aside"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 LESSON = Lesson(

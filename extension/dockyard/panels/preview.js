@@ -1,12 +1,20 @@
 // Two sandboxed views of one page: what the kernel fetched, and what this browser shows for the same address.
 
-const LOCAL = new Set(["localhost", "127.0.0.1", "[::1]"]);
+// The other name of this machine: cookies know no ports, and the notebook's are not for the page.
+const OTHER = { localhost: "127.0.0.1", "127.0.0.1": "localhost", "[::1]": "localhost" };
 
-// Where this browser can open the published port: itself, on the engine's machine; else through the Jupyter server's proxy.
-function address(port, path) {
+// Where this browser can open the published port: itself, where it reaches it; else through the Jupyter server's proxy.
+async function address(port, path) {
   if (!port) return null;
-  if (LOCAL.has(location.hostname) && location.protocol === "http:") {
-    return { url: `http://${location.hostname}:${port}${path}`, direct: true };
+  const other = OTHER[location.hostname];
+  if (other && location.protocol === "http:") {
+    const url = `http://${other}:${port}${path}`;
+    try {
+      await fetch(url, { mode: "no-cors", method: "HEAD", credentials: "omit", cache: "no-store" });
+      return { url, direct: true };
+    } catch {
+      // a tunnel: the name is this machine's, the port is not
+    }
   }
   const config = document.getElementById("jupyter-config-data");
   if (!config) return null;
@@ -55,7 +63,7 @@ function render({ model, el }) {
   const route = element("small");
   browser.append(element("figcaption", words.browser), browserView, route);
 
-  const show = () => {
+  const show = async () => {
     const problem = model.get("fault");
     fault.textContent = problem;
     fresh.hidden = browser.hidden = Boolean(problem);
@@ -64,7 +72,7 @@ function render({ model, el }) {
     freshView.srcdoc = model.get("document");
     summary.textContent = model.get("summary");
     kept.textContent = model.get("kept");
-    const found = address(model.get("port"), model.get("path"));
+    const found = await address(model.get("port"), model.get("path"));
     browserView.hidden = !found;
     if (!found) {
       route.textContent = words.unreachable;
@@ -72,12 +80,12 @@ function render({ model, el }) {
     }
     browserView.src = found.url; // an ordinary visit, cache and all
     route.textContent = (found.direct ? words.direct : words.proxied).replace("{url}", found.url);
-    tab.href = found.url;
-    tab.hidden = false;
+    // Through the proxy the page would stand, without a sandbox, on the notebook's own origin.
+    tab.href = found.direct ? found.url : "";
+    tab.hidden = !found.direct;
   };
-  for (const name of ["fault", "document", "summary", "port"]) model.on(`change:${name}`, show);
-  // The same page fetched again changes no text, and the browser's view is still to be visited again.
-  model.on("msg:custom", show);
+  model.on("change:fault", show);
+  model.on("msg:custom", show); // after each fetch
   show();
   const views = element("div", "", "views");
   views.append(fresh, browser);

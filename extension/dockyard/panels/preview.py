@@ -8,9 +8,10 @@ import anywidget
 import traitlets
 
 from dockyard.connection import Client, current
-from dockyard.errors import DockyardError
+from dockyard.errors import DockyardError, NoPage
 from dockyard.locale import N_, translate
 from dockyard.pages import Page, fetch
+from dockyard.waiting import eventually
 from dockyard.wording import human_size
 
 __all__ = ["PagePreview", "preview"]
@@ -42,7 +43,14 @@ class PagePreview(anywidget.AnyWidget):
     fault = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, container: str, path: str = "/", port: int | None = None, client: Client | None = None) -> None:
+    def __init__(
+        self,
+        container: str,
+        path: str = "/",
+        port: int | None = None,
+        client: Client | None = None,
+        patience_s: float = 0,
+    ) -> None:
         self._container, self._client, self._wanted_port = container, client, port
         words = {
             "again": translate(N_("Fetch again")),
@@ -57,13 +65,19 @@ class PagePreview(anywidget.AnyWidget):
         }
         super().__init__(path=path, words=words)
         self.on_msg(self._on_message)
-        self.fetch()
+        self.fetch(patience_s)
 
-    def fetch(self) -> Page | None:
-        """Fetch the page and show it; return it, or None where :attr:`fault` says why there is none."""
-        client = self._client or current()
+    def fetch(self, patience_s: float = 0) -> Page | None:
+        """Fetch the page and show it; return it, or None where :attr:`fault` says why there is none.
+
+        Args:
+            patience_s: How long to go on asking while nothing answers, as while a server starts.
+        """
         try:
-            page = fetch(client, self._container, self.path, port=self._wanted_port)
+            client = self._client or current()
+            page = eventually(
+                lambda: fetch(client, self._container, self.path, port=self._wanted_port), NoPage, timeout_s=patience_s
+            )
         except DockyardError as error:
             self.fault, self.document, self.summary, self.kept = str(error), "", "", ""
             return None
@@ -75,6 +89,7 @@ class PagePreview(anywidget.AnyWidget):
             )
             self.kept = _kept(page)
             self.port = page.port if client.is_local else 0
+        self.send({"do": "show"})  # a page that is the same changes no text, and is still to be visited again
         return page
 
     def _on_message(self, _: Any, content: dict[str, str], __: Any) -> None:

@@ -17,6 +17,8 @@ from dockyard.tasks.run import run_from_words
 
 __all__ = ["RunPanel", "run"]
 
+START_S = 5  # how long a server may take until it answers
+
 
 class RunPanel(Panel):
     """A form over a run. Where a port is published, the page behind it is shown."""
@@ -39,7 +41,7 @@ class RunPanel(Panel):
             output.layout.width = "98%"
             shown.append(output)
         if task.detach and task.ports and isinstance(result, RunResult):
-            shown.append(PagePreview(task.name or result.container_id, client=self._client))
+            shown.append(PagePreview(task.name or result.container_id, client=self._client, patience_s=START_S))
         self.more.children = tuple(shown)
 
 
@@ -124,6 +126,7 @@ def _fields() -> list[Field]:
             "text",
             translate(N_("Run this instead of the image's own program")),
             "/bin/bash",
+            flag="COMMAND",
         ),
         Field(
             "detach",

@@ -6,7 +6,7 @@ import posixpath
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from dockyard.command import Flag, line, parse_flags
 from dockyard.connection import Client
-from dockyard.connection.archive import Part, download, in_container, stat_path
+from dockyard.connection.archive import FileBytes, Part, download, in_container, stat_path
 from dockyard.errors import (
     BadValue,
     CopyError,
@@ -44,7 +44,7 @@ from dockyard.tasks.kept import Kept, last_kept
 from dockyard.tasks.landing import Landing, land, plan_landing, target_in, undo_landing
 from dockyard.tasks.pack import TRAILER, Entry, packed_size_bytes, parts, resolve, scan
 from dockyard.tasks.settling import met, settle, target_here, undo_settling
-from dockyard.tasks.unpack import Member, TarStream, Unpacked, unpack
+from dockyard.tasks.unpack import Member, TarStream, require_room, unpack
 
 __all__ = ["CopyBetween", "CopyIn", "CopyOut", "copy_from_words"]
 
@@ -208,8 +208,10 @@ class CopyOut(Task):
                 cancel=cancel,
             )
             check_cancel(cancel)
-            settle(stage / "root", placement, unpacked.members, Kept.begin(client, self.command))
-        return Result(plan.changes if plan else _settled(placement, unpacked), unpacked.warnings)
+            changes = settle(
+                stage / "root", placement, unpacked.members, Kept.begin(client, self.command), keep_owner=self.archive
+            )
+        return Result(changes, unpacked.warnings)
 
     def verify(self, client: Client) -> Evidence:
         """Compare the bytes on both sides."""
@@ -281,11 +283,11 @@ class CopyBetween(Task):
         plan = _current_plan(self, client, plan)
         work = plan.work
         assert isinstance(work, _Between)
-        with download(client, self.container, work.real) as (_, reader):
+        with _parts_between(client, self, work, cancel) as sent:
             land(
                 client,
                 work.landing,
-                _renamed(TarStream(reader), work.landing.placement.name, work.sizes),
+                sent,
                 None,
                 command=self.command,
                 archive=self.archive,
@@ -378,8 +380,9 @@ def _source_in(client: Client, container: str, path: str, follow_link: bool) -> 
 
 
 def _listing(client: Client, container: str, real: str) -> tuple[Member, ...]:
-    with download(client, container, real) as (_, reader):
-        return tuple(TarStream(reader))
+    with download(client, container, real) as (stat, reader):
+        stream = iter(TarStream(reader))
+        return tuple(stream) if stat.is_dir else (next(stream),)
 
 
 def _landing_changes(landing: Landing, sizes: Mapping[str, int], kinds: Mapping[str, str]) -> tuple[Change, ...]:
@@ -406,21 +409,33 @@ def _current_plan(task: Task, client: Client, plan: Plan | None) -> Plan:
 def _stage(directory: str) -> Iterator[Path]:
     """A private folder beside the target, so that the last step is a rename; gone afterwards."""
     try:
-        folder = tempfile.TemporaryDirectory(prefix=".dockyard-", dir=directory)
-    except PermissionError as error:
-        raise TargetUnwritable(path=directory) from error
-    with folder as stage:
-        yield Path(stage)
+        with tempfile.TemporaryDirectory(prefix=".dockyard-", dir=directory) as stage:
+            yield Path(stage)
+    except OSError as error:
+        raise TargetUnwritable(path=directory, reason=error.strerror) from error
 
 
-def _settled(placement: Placement, unpacked: Unpacked) -> tuple[Change, ...]:
-    return tuple(
-        Change("create", member.kind, str(Path(placement.path) / member.name), member.size_bytes)
-        for member in unpacked.members
-    )
+@contextmanager
+def _parts_between(client: Client, task: CopyBetween, work: _Between, cancel: Cancel) -> Iterator[Iterable[Part]]:
+    """The stream for the receiving container; straight from the other, or by way of the disk if both are one."""
+    root_name = work.landing.placement.name
+    first, second = (client.get_json("/containers/{}/json", name)["Id"] for name in (task.container, task.to_container))
+    if first != second:
+        with download(client, task.container, work.real) as (_, reader):
+            yield _renamed(TarStream(reader), root_name, work.sizes)
+        return
+    # The engine gives a container to one stream at a time: reading must end before writing begins.
+    require_room(Path(tempfile.gettempdir()), task.path, sum(work.sizes.values()))
+    with tempfile.TemporaryFile() as spool:
+        with download(client, task.container, work.real) as (_, reader):
+            for part in _renamed(TarStream(reader), root_name, work.sizes):
+                check_cancel(cancel)
+                spool.write(part)
+        spool.flush()
+        yield [FileBytes(task.path, spool, spool.tell())]
 
 
-def _renamed(stream: TarStream, root_name: str, expected: Mapping[str, int]) -> Iterator[Part]:
+def _renamed(stream: TarStream, root_name: str, expected: Mapping[str, int]) -> Iterator[bytes]:
     """The members of one container's stream as another's: under the new root's name, and only those that were planned."""
     buffer = memoryview(bytearray(BUFFER_BYTES))
     for member in stream:

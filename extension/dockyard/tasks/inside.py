@@ -10,18 +10,21 @@ from dockyard.connection import Client
 from dockyard.connection.archive import FileBytes, PathStat, download, stat_path, upload
 from dockyard.errors import EngineRefused, KindClash, engine_errors
 from dockyard.locale import N_, translate
+from dockyard.tasks.base import Cancel, check_cancel
 from dockyard.tasks.copy_rules import split
 from dockyard.tasks.pack import TRAILER
-from dockyard.tasks.unpack import TarStream
+from dockyard.tasks.unpack import BUFFER_BYTES, Member, TarStream, require_room, write_with_holes
 
-__all__ = ["clashes", "is_running", "keep_path", "remove_paths", "restore_path", "state_of"]
+__all__ = ["clashes", "is_running", "keep_paths", "remove_paths", "restore_path", "state_of"]
 
 ARGUMENTS_AT_ONCE = 200
+FEW = 8
 
 
 def is_running(client: Client, container: str) -> bool:
-    """Whether the container runs."""
-    return bool(client.get_json("/containers/{}/json", container)["State"]["Running"])
+    """Whether the container runs, so that a command can be run in it; one that is paused does not."""
+    state = client.get_json("/containers/{}/json", container)["State"]
+    return bool(state["Running"]) and not state["Paused"]
 
 
 def clashes(client: Client, container: str, root: str, names: Mapping[str, bool]) -> dict[str, PathStat]:
@@ -61,20 +64,53 @@ def state_of(stat: PathStat | None) -> str:
     return f"{stat.size_bytes} {stat.changed.isoformat()}" if stat else ""
 
 
-def keep_path(client: Client, container: str, path: str, is_dir: bool, target: Path) -> None:
-    """Save ``path`` of a container as a tar file; of a folder only its own entry, without contents."""
-    with download(client, container, path) as (_, reader), target.open("wb") as file:
-        if is_dir:
-            info = next(iter(TarStream(reader))).info
-            file.write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape") + TRAILER)
-            return
-        buffer = memoryview(bytearray(256 << 10))
-        while count := reader.readinto(buffer):
-            file.write(buffer[:count])
+def keep_paths(
+    client: Client, container: str, root: str, names: Mapping[str, PathStat], files: Mapping[str, Path], cancel: Cancel
+) -> None:
+    """Save what stands at some names below ``root``, each as a tar file; of a folder only its own entry, without contents.
+
+    Few are asked for one by one; many are taken from one stream of the root, which is far quicker.
+
+    Raises:
+        DiskWouldFill: There is no room for them.
+        Cancelled: ``cancel`` was set.
+    """
+    left = dict(names)
+    if not left:
+        return
+    total = sum(stat.size_bytes for stat in left.values() if not stat.is_dir)
+    require_room(next(iter(files.values())).parent, root, total)
+    if len(left) > FEW and root != "/":
+        with download(client, container, root) as (_, reader):
+            stream = TarStream(reader)
+            for member in stream:
+                check_cancel(cancel)
+                if member.name in left and member.kind != "hard link":  # which says only where else its bytes are
+                    _save(stream, member, files[member.name], cancel)
+                    del left[member.name]
+    for name in left:
+        with download(client, container, posixpath.join(root, name) if name else root) as (_, reader):
+            stream = TarStream(reader)
+            _save(stream, next(iter(stream)), files[name], cancel)
+
+
+def _save(stream: TarStream, member: Member, target: Path, cancel: Cancel) -> None:
+    """Write one member as a tar file of its own, to be restored into the folder that holds it."""
+    info = member.info
+    info.name = posixpath.basename(info.name.rstrip("/"))
+    info.pax_headers = {
+        key: value for key, value in info.pax_headers.items() if key not in ("path", "linkpath", "size")
+    }
+    with target.open("wb", buffering=0) as file:
+        file.write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
+        for _ in write_with_holes(file, stream.read_into, bytearray(BUFFER_BYTES)):
+            check_cancel(cancel)
+        file.seek(0, os.SEEK_END)
+        file.write(b"\0" * (-member.size_bytes % tarfile.BLOCKSIZE) + TRAILER)
 
 
 def restore_path(client: Client, container: str, path: str, kept: Path) -> None:
-    """Put a path back as :func:`keep_path` saved it."""
+    """Put a path back as :func:`keep_paths` saved it."""
     with kept.open("rb") as file:
         size_bytes = os.fstat(file.fileno()).st_size
         upload(client, container, split(path)[0], [FileBytes(str(kept), file, size_bytes)], size_bytes)
@@ -102,7 +138,7 @@ def _batches(paths: list[str]) -> Iterator[list[str]]:
 
 def _exec(client: Client, container: str, words: list[str]) -> str:
     try:
-        with engine_errors():
+        with engine_errors(client.address):
             made = client.api.exec_create(container, words, user="0")
             output = client.api.exec_start(made["Id"])
             code = client.api.exec_inspect(made["Id"])["ExitCode"]

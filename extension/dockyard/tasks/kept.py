@@ -29,8 +29,9 @@ class Mark:
 
     Attributes:
         path: Where it is; or a container's or volume's ID.
-        kind: ``file``, ``folder``, ``container``, ``volume``.
-        state: What it was right after the run, so that later changes are noticed, such as ``"14 1700000000000000000"``.
+        kind: ``file``, ``folder``, ``container``; ``mode`` for a folder that was there and got other permissions.
+        state: What it was right after the run, so that later changes are noticed, such as ``"14 1700000000000000000"``; empty where
+            the run did not end. For ``mode``: the permissions and the time before.
         kept: Name of the kept file with what was there before; empty where nothing was.
     """
 
@@ -57,6 +58,7 @@ class Kept:
     engine: str
     at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     marks: list[Mark] = field(default_factory=list)
+    _files: int = field(default=0, init=False, repr=False)
 
     @classmethod
     def begin(cls, client: Client, command: str) -> "Kept":
@@ -72,11 +74,15 @@ class Kept:
 
     def new_file(self) -> Path:
         """Return a path in the record's folder for one more kept file."""
-        return self.folder / str(sum(1 for _ in self.folder.iterdir()))
+        self._files += 1
+        return self.folder / str(self._files)
 
     def save(self) -> None:
         """Make the record count, durably; older ones beyond 2 GiB in all are let go."""
-        text = json.dumps({**asdict(self), "folder": None}, ensure_ascii=False)
+        marks = [asdict(mark) for mark in self.marks]
+        text = json.dumps(
+            {"command": self.command, "engine": self.engine, "at": self.at, "marks": marks}, ensure_ascii=False
+        )
         draft = self.folder / "record.json.part"
         with draft.open("w", encoding="utf-8") as file:
             file.write(text)
@@ -116,8 +122,7 @@ def _read(folder: Path) -> Kept | None:
         data = json.loads((folder / "record.json").read_text("utf-8"))
     except FileNotFoundError:
         return None
-    marks = [Mark(**mark) for mark in data.pop("marks")]
-    return Kept(**{**data, "folder": folder, "marks": marks})
+    return Kept(folder, data["command"], data["engine"], data["at"], [Mark(**mark) for mark in data["marks"]])
 
 
 def _let_go(newest: Path) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from dockyard.connection import Client
 from dockyard.connection.archive import Part, PathStat, in_container, stat_path, upload
-from dockyard.errors import CannotUndo, LeftBehind, ParentMissing
+from dockyard.errors import CannotUndo, DockyardError, LeftBehind, ParentMissing
 from dockyard.locale import N_, translate
 from dockyard.tasks.base import Cancel, Change, Progress, Report, Result, check_cancel
 from dockyard.tasks.copy_rules import Placement, Source, Target, place
-from dockyard.tasks.inside import clashes, is_running, keep_path, remove_paths, restore_path, state_of
+from dockyard.tasks.inside import clashes, is_running, keep_paths, remove_paths, restore_path, state_of
 from dockyard.tasks.kept import Kept, Mark
 
 __all__ = ["Landing", "land", "plan_landing", "target_in", "undo_landing"]
@@ -96,14 +96,16 @@ def land(
         report(Progress(sent_bytes, size_bytes, "bytes", doing))
 
     try:
+        files = {}
         for name in landing.written:
             mark = Mark(landing.path(name), "folder" if landing.names[name] else "file")
             if name in landing.there:
-                check_cancel(cancel)
-                file = kept.new_file()
-                keep_path(client, landing.container, mark.path, landing.names[name], file)
-                mark.kept = file.name
+                files[name] = kept.new_file()
+                mark.kept = files[name].name
             kept.marks.append(mark)
+        replaced = {name: landing.there[name] for name in files}
+        keep_paths(client, landing.container, landing.placement.path, replaced, files, cancel)
+        kept.save()  # before anything is changed: if all breaks off here, undo still can take it back
     except BaseException:
         kept.discard()
         raise
@@ -113,7 +115,6 @@ def land(
         )
     except BaseException as error:
         _roll_back(client, landing.container, kept, error)
-        kept.discard()
         raise
     for mark in kept.marks:
         if mark.kind == "file":
@@ -129,7 +130,7 @@ def undo_landing(client: Client, container: str, kept: Kept) -> Result:
     """
     files = [mark for mark in kept.marks if mark.kind == "file"]
     for mark in files:
-        if state_of(stat_path(client, container, mark.path)) != mark.state:
+        if mark.state and state_of(stat_path(client, container, mark.path)) != mark.state:
             raise CannotUndo(
                 command=kept.command, reason=translate(N_("{path!r} has changed since")).format(path=mark.path)
             )
@@ -151,22 +152,33 @@ def undo_landing(client: Client, container: str, kept: Kept) -> Result:
 
 
 def _roll_back(client: Client, container: str, kept: Kept, cause: BaseException) -> None:
-    """Undo a copy that broke off. Asking for the first path waits until the engine has let go of the container."""
-    new = [mark.path for mark in kept.marks if not mark.kept]
-    left = [path for path in new[:1] if stat_path(client, container, path)]
-    reason = _take_back(client, container, kept)
-    if reason and left:
-        raise LeftBehind(path=left[0], container=container, reason=reason) from cause
+    """Undo a copy that broke off, or say what is left and leave the record for a later undo.
+
+    Asking for the first path waits until the engine has let go of the container.
+    """
+    first = kept.marks[0].path if kept.marks else ""
+    try:
+        began = bool(first) and (bool(kept.marks[0].kept) or stat_path(client, container, first) is not None)
+        reason = _take_back(client, container, kept)
+    except DockyardError as error:
+        raise LeftBehind(path=first, container=container, reason=str(error)) from cause
+    if reason and began:
+        raise LeftBehind(path=first, container=container, reason=reason) from cause
+    kept.discard()
 
 
 def _take_back(client: Client, container: str, kept: Kept) -> str:
-    for mark in kept.marks:
-        if mark.kept:
-            restore_path(client, container, mark.path, kept.folder / mark.kept)
+    """Remove what is new, then bring back what was replaced; return why the first failed, in which case nothing was done."""
     new = [mark for mark in kept.marks if not mark.kept]
-    return remove_paths(
+    reason = remove_paths(
         client,
         container,
         [mark.path for mark in new if mark.kind == "file"],
         [mark.path for mark in new if mark.kind == "folder"],
     )
+    if reason:
+        return reason
+    for mark in kept.marks:
+        if mark.kept:
+            restore_path(client, container, mark.path, kept.folder / mark.kept)
+    return ""

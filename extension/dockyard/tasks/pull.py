@@ -26,7 +26,7 @@ def pull(client: Client, reference: str, *, report: Report, cancel: Cancel) -> N
     layers: dict[str, tuple[int, int]] = {}
     doing = translate(N_("pulling {name}")).format(name=reference)
     try:
-        with engine_errors():
+        with engine_errors(client.address):
             for event in client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
                 check_cancel(cancel)
                 if "errorDetail" in event or "error" in event:

@@ -1,15 +1,17 @@
 """Start a container: ``docker run``."""
 
-import contextlib
 import os
 import queue
 import re
 import socket
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+
+import requests
 
 from dockyard.command import Flag, line, parse_flags
 from dockyard.connection import Client
@@ -66,6 +68,7 @@ FLAGS = (
     Flag("hostname", "h"),
 )
 KEPT_OUTPUT_BYTES = 1 << 20
+FRAME_BYTES = 1 << 16
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")  # as the engine checks it
 
 
@@ -178,15 +181,17 @@ class Run(Task):
             pull(client, self.image, report=report, cancel=cancel)
         check_cancel(cancel)
         report(Progress(0, 2, "steps", translate(N_("creating"))))
-        with engine_errors():
-            made = client.api.create_container_from_config(self._config(), self.name or None)  # type: ignore[no-untyped-call]
-        container_id = str(made["Id"])
-        try:
-            result = self._start(client, container_id, fresh, report, cancel)
-        except BaseException:
-            _remove(client, container_id)
-            raise
         kept = Kept.begin(client, self.command)
+        try:
+            container_id = self._create(client)
+            try:
+                result = self._start(client, container_id, fresh, report, cancel)
+            except BaseException:
+                _remove(client, container_id)
+                raise
+        except BaseException:
+            kept.discard()
+            raise
         kept.marks.append(Mark(container_id, "container"))
         kept.save()
         return result
@@ -233,28 +238,39 @@ class Run(Task):
             if holder := _holder(client, port):
                 raise PortTaken(port=port.host_port, holder=holder, container_port=port.container_port)
 
+    def _create(self, client: Client) -> str:
+        with engine_errors(client.address):
+            made = client.api.create_container_from_config(self._config(), self.name or None)  # type: ignore[no-untyped-call]
+        return str(made["Id"])
+
     def _start(self, client: Client, container_id: str, plan: Plan, report: Report, cancel: Cancel) -> RunResult:
         report(Progress(1, 2, "steps", translate(N_("starting"))))
         if self.detach:
-            with engine_errors():
+            with engine_errors(client.address):
                 client.api.start(container_id)
             report(Progress(2, 2, "steps", translate(N_("running"))))
             return RunResult(plan.changes, plan.warnings, container_id)
-        with engine_errors():
-            # Asked before the start: with --rm the container is gone when the answer comes.
-            ended = client.api.post(
-                client.url("/containers/{}/wait", container_id),
-                params={"condition": "removed" if self.remove else "next-exit"},
-                stream=True,
-            )
-            output = client.api.attach(container_id, stdout=True, stderr=True, stream=True, logs=True)
-            client.api.start(container_id)
+        attached = {"stdout": 1, "stderr": 1, "stream": 1, "logs": 1}
+        condition = {"condition": "removed" if self.remove else "next-exit"}
         kept = bytearray()
-        for piece in _until_cancelled(output, cancel):
-            kept += piece
-            del kept[:-KEPT_OUTPUT_BYTES]
-            report(Progress(1, 2, "steps", piece.decode(errors="replace").rstrip()))
-        code = int(ended.json()["StatusCode"])
+        with ExitStack() as stack, engine_errors(client.address):
+            # Both are asked before the start: a short run would be over too soon, and with --rm gone.
+            ended, output = (
+                stack.enter_context(client.api.post(client.url(path, container_id), params=params, stream=True))
+                for path, params in (("/containers/{}/wait", condition), ("/containers/{}/attach", attached))
+            )
+            ended.raise_for_status()
+            output.raise_for_status()
+            client.api.start(container_id)
+            try:
+                for piece in _until_cancelled(_pieces(output, self.tty), cancel):
+                    kept += piece
+                    del kept[:-KEPT_OUTPUT_BYTES]
+                    report(Progress(1, 2, "steps", piece.decode(errors="replace").rstrip()))
+            except BaseException:
+                _remove(client, container_id)  # ends the stream, which could not be closed while it is being read
+                raise
+            code = int(ended.json()["StatusCode"])
         report(Progress(2, 2, "steps", translate(N_("ended with exit code {code}")).format(code=code)))
         return RunResult(plan.changes, plan.warnings, container_id, code, bytes(kept))
 
@@ -394,7 +410,7 @@ def _holder(client: Client, port: Port) -> str:
             return translate(N_("the container {name}")).format(name=container["Names"][0].lstrip("/"))
     if client.is_local:
         with (
-            contextlib.suppress(OSError),
+            suppress(OSError),
             socket.create_connection((port.host_ip or "127.0.0.1", port.host_port), timeout=0.2),
         ):
             return translate(N_("another program"))
@@ -418,29 +434,52 @@ def _bind(mount: Mount) -> str:
 def _remove(client: Client, container_id: str) -> None:
     """Remove a container with its unnamed volumes; with --rm it may be gone, or going, by itself."""
     try:
-        with engine_errors():
+        with engine_errors(client.address):
             client.api.remove_container(container_id, v=True, force=True)
     except EngineRefused as error:
         if error.facts["status"] not in (404, 409):
             raise
 
 
-def _until_cancelled(output: Iterable[bytes], cancel: Cancel) -> Iterator[bytes]:
+def _pieces(answer: requests.Response, tty: bool) -> Iterator[bytes]:
+    """What a container prints, as it prints it (Docker Engine API, "Attach to a container", stream format)."""
+    while tty and (piece := answer.raw.read1(FRAME_BYTES)):
+        yield piece
+    while not tty and len(header := answer.raw.read(8)) == 8:
+        yield answer.raw.read(int.from_bytes(header[4:], "big"))
+
+
+def _until_cancelled(output: Iterator[bytes], cancel: Cancel) -> Iterator[bytes]:
     """The pieces of a stream that blocks, read in a thread of its own so that cancel is heard between them."""
-    pieces: queue.Queue[bytes | None] = queue.Queue(maxsize=64)
+    pieces: queue.Queue[bytes | Exception | None] = queue.Queue(maxsize=64)
+    left = threading.Event()
+
+    def put(piece: bytes | Exception | None) -> None:
+        while not left.is_set():
+            with suppress(queue.Full):
+                pieces.put(piece, timeout=0.1)
+                return
 
     def read() -> None:
-        for piece in output:
-            pieces.put(piece)
-        pieces.put(None)
+        try:
+            for piece in output:
+                put(piece)
+            put(None)
+        except Exception as error:  # noqa: BLE001  # raised again by the reader's caller
+            put(error)
 
     threading.Thread(target=read, name="dockyard-output", daemon=True).start()
-    while True:
-        check_cancel(cancel)
-        try:
-            piece = pieces.get(timeout=0.1)
-        except queue.Empty:
-            continue
-        if piece is None:
-            return
-        yield piece
+    try:
+        while True:
+            check_cancel(cancel)
+            try:
+                piece = pieces.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if piece is None:
+                return
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+    finally:
+        left.set()

@@ -13,7 +13,7 @@ from dockyard.tasks.base import Change, Result
 from dockyard.tasks.copy_rules import Placement, Target
 from dockyard.tasks.kept import Kept, Mark
 from dockyard.tasks.pack import on_this_machine
-from dockyard.tasks.unpack import Member
+from dockyard.tasks.unpack import Member, stamp
 
 __all__ = ["met", "settle", "target_here", "undo_settling"]
 
@@ -54,31 +54,47 @@ def met(placement: Placement, members: tuple[Member, ...]) -> dict[str, os.stat_
     return there
 
 
-def settle(root: Path, placement: Placement, members: tuple[Member, ...], kept: Kept) -> None:
-    """Move an unpacked tree to its place and record how to take it back.
+def settle(
+    root: Path, placement: Placement, members: tuple[Member, ...], kept: Kept, *, keep_owner: bool = False
+) -> tuple[Change, ...]:
+    """Move an unpacked tree to its place, record how to take it back, and return what was created or replaced.
 
     Args:
         root: The unpacked root, on the same file system as the place.
         placement: Where it goes.
         members: What it holds, parents first.
-        kept: The run's record; saved here.
+        kept: The run's record; saved here, or discarded where nothing was changed.
+        keep_owner: Give folders to the archive's user and group, as files already are (root only).
 
     Raises:
         KindClash: As :func:`met`; nothing was changed.
         OSError: A move failed; what was moved before has been moved back.
     """
-    there = met(placement, members)
     try:
+        there = met(placement, members)
         if "" not in there:
             root.rename(_final(placement, ""))
             kept.marks += [_mark(placement, member) for member in members]
         else:
             _merge(root, placement, members, there, kept)
-    except OSError:
+        for member in reversed(members):  # children first: what is written into a folder changes its time
+            if member.kind == "folder" and (member.name or placement.name):
+                stamp(_final(placement, member.name), member, keep_owner=keep_owner)
+    except BaseException:
         _take_back(kept)
         kept.discard()
         raise
     kept.save()
+    return tuple(
+        Change(
+            "change" if member.name in there else "create",
+            member.kind,
+            str(_final(placement, member.name)),
+            member.size_bytes,
+        )
+        for member in members
+        if (member.name or placement.name) and not (member.kind == "folder" and member.name in there)
+    )
 
 
 def undo_settling(kept: Kept) -> Result:
@@ -100,15 +116,15 @@ def undo_settling(kept: Kept) -> Result:
 def _merge(
     root: Path, placement: Placement, members: tuple[Member, ...], there: dict[str, os.stat_result], kept: Kept
 ) -> None:
-    folders: list[tuple[Path, Path]] = []
     for member in members:
         here, final = root / member.name if member.name else root, _final(placement, member.name)
         if member.kind == "folder":
-            if member.name not in there:
-                final.mkdir()
+            if member.name in there:
+                before = there[member.name]
+                kept.marks.append(Mark(str(final), "mode", f"{before.st_mode & 0o7777} {before.st_mtime_ns}"))
+            else:
+                final.mkdir(mode=0o700)
                 kept.marks.append(Mark(str(final), "folder"))
-            if member.name or placement.name:
-                folders.append((here, final))
             continue
         file = None
         if member.name in there:
@@ -118,8 +134,6 @@ def _merge(
         mark = _mark(placement, member)
         mark.kept = file.name if file else ""
         kept.marks.append(mark)
-    for here, final in reversed(folders):
-        shutil.copystat(here, final)
 
 
 def _take_back(kept: Kept) -> tuple[Change, ...]:
@@ -129,6 +143,10 @@ def _take_back(kept: Kept) -> tuple[Change, ...]:
         if mark.kept:
             shutil.move(kept.folder / mark.kept, path)
             changes.append(Change("change", mark.kind, mark.path))
+        elif mark.kind == "mode":
+            mode, changed_ns = map(int, mark.state.split())
+            path.chmod(mode)
+            os.utime(path, ns=(changed_ns, changed_ns))
         elif mark.kind == "folder":
             if path.is_dir() and not any(path.iterdir()):
                 path.rmdir()

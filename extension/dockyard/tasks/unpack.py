@@ -11,6 +11,7 @@ import stat
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from dockyard.connection.archive import Reader
@@ -20,11 +21,12 @@ from dockyard.tasks.base import NEVER, Cancel, check_cancel
 from dockyard.tasks.pack import Kind
 from dockyard.wording import human_size
 
-__all__ = ["Member", "TarStream", "Unpacked", "unpack"]
+__all__ = ["BUFFER_BYTES", "Member", "TarStream", "Unpacked", "require_room", "stamp", "unpack", "write_with_holes"]
 
 Watch = Callable[[int], None]
 
 BUFFER_BYTES = 256 << 10
+ZEROS = bytes(BUFFER_BYTES)
 LARGEST_HEADER_BYTES = 1 << 20
 SPARE_DISK_BYTES = 64 << 20
 
@@ -93,6 +95,8 @@ class TarStream:
                 self._skip()
         except (tarfile.TarError, EOFError) as error:
             raise Truncated() from error
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise HostileArchive(member="?", reason=str(error)) from error
         if self._forward.last != b"\0" * tarfile.BLOCKSIZE:
             raise Truncated()
 
@@ -124,6 +128,8 @@ def unpack(
 ) -> Unpacked:
     """Write a stream's members below ``stage``; the root becomes ``stage/root``.
 
+    Folders stay open to their owner alone; :func:`stamp` gives them their modes and times once they are in their place.
+
     Args:
         stream: From :func:`dockyard.connection.archive.download`.
         stage: An empty folder that only this user can enter.
@@ -146,9 +152,52 @@ def unpack(
             raise HostileArchive(
                 member=member.info.name, reason=translate(N_("is larger than it was when the plan was made"))
             )
-        writer.write(member)
-    writer.finish()
+        try:
+            writer.write(member)
+        except (ValueError, OverflowError) as error:
+            raise HostileArchive(member=member.info.name, reason=str(error)) from error
     return Unpacked(tuple(writer.members), tuple(writer.warnings))
+
+
+def require_room(folder: Path, what: str, size_bytes: int) -> None:
+    """Refuse what needs more room than its disk has.
+
+    Raises:
+        DiskWouldFill: It does; the sentence says how much there is.
+    """
+    free = max(shutil.disk_usage(folder).free - SPARE_DISK_BYTES, 0)
+    if size_bytes > free:
+        raise DiskWouldFill(what=what, needed=human_size(size_bytes), free=human_size(free), path=str(folder))
+
+
+def write_with_holes(file: FileIO, read: Callable[[memoryview], int], buffer: bytearray) -> Iterator[int]:
+    """Write what ``read`` gives at the file's end, runs of zeros as holes, and return the count of each piece.
+
+    Args:
+        file: Unbuffered, at its end.
+        read: Fills the front of a buffer and returns how many bytes; 0 ends.
+        buffer: Of :data:`BUFFER_BYTES`.
+    """
+    view, end = memoryview(buffer), file.tell()
+    while count := read(view):
+        if count == BUFFER_BYTES and buffer == ZEROS:
+            file.seek(count, os.SEEK_CUR)
+        else:
+            _write_all(file.fileno(), view[:count])
+        end += count
+        yield count
+    file.truncate(end)
+
+
+def stamp(path: Path, member: Member, *, keep_owner: bool) -> None:
+    """Give a file, folder or link its owner, mode and time: the owner first, since that clears mode bits."""
+    follow = member.kind != "link"
+    if keep_owner and os.geteuid() == 0:
+        os.chown(path, member.info.uid, member.info.gid, follow_symlinks=follow)
+    if follow:
+        path.chmod(member.info.mode & 0o777)
+    changed_ns = _changed_ns(member.info)
+    os.utime(path, ns=(changed_ns, changed_ns), follow_symlinks=follow)
 
 
 class _Writer:
@@ -161,7 +210,6 @@ class _Writer:
         self._watch, self._cancel = watch, cancel
         self._folders: dict[str, Member] = {}
         self._buffer = bytearray(BUFFER_BYTES)
-        self._zeros = bytes(BUFFER_BYTES)
         self._written = 0
 
     def write(self, member: Member) -> None:
@@ -186,18 +234,13 @@ class _Writer:
             os.symlink(member.link, path)
             if _leads_out(member):
                 self._warn(N_("{name!r} is a link that leads out of the copy, to {link!r}"), member)
-            self._stamp(path, member, follow=False)
+            stamp(path, member, keep_owner=self._keep_owner)
         elif member.kind == "hard link":
             self._link(path, member)
         else:
             os.mkfifo(path, 0o600)
-            self._stamp(path, member)
+            stamp(path, member, keep_owner=self._keep_owner)
         self.members.append(member)
-
-    def finish(self) -> None:
-        """Give folders their modes and times, children first: writing into them would change the times again."""
-        for name, member in sorted(self._folders.items(), reverse=True):
-            self._stamp(self._path(name), member)
 
     def _path(self, name: str) -> Path:
         return self._stage / "root" / name if name else self._stage / "root"
@@ -211,30 +254,16 @@ class _Writer:
         self._folders[member.name] = member
 
     def _write_file(self, path: Path, member: Member) -> None:
-        free = shutil.disk_usage(self._stage).free - SPARE_DISK_BYTES
-        if member.size_bytes > free:
-            raise DiskWouldFill(
-                what=member.info.name,
-                needed=human_size(member.size_bytes),
-                free=human_size(max(free, 0)),
-                path=str(self._stage.parent),
-            )
-        with open(
-            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb", buffering=0
-        ) as file:  # the flags matter
-            view = memoryview(self._buffer)
-            while count := self._stream.read_into(view):
+        require_room(self._stage, member.info.name, member.size_bytes)
+        created = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with open(created, "wb", buffering=0) as file:
+            for count in write_with_holes(file, self._stream.read_into, self._buffer):
                 check_cancel(self._cancel)
-                if count == BUFFER_BYTES and self._buffer == self._zeros:
-                    file.seek(
-                        count, os.SEEK_CUR
-                    )  # a run of zeros becomes a hole, so that no sparse file grows on the way
-                else:
-                    _write_all(file.fileno(), view[:count])
                 self._written += count
                 self._watch(self._written)
-            file.truncate(member.size_bytes)
-        self._stamp(path, member)
+        if member.info.mode & (stat.S_ISUID | stat.S_ISGID):
+            self._warn(N_("{name!r} ran as its owner (setuid or setgid); the copy does not"), member)
+        stamp(path, member, keep_owner=self._keep_owner)
 
     def _link(self, path: Path, member: Member) -> None:
         first = self._path(member.link)
@@ -244,18 +273,6 @@ class _Writer:
                 member=member.info.name, reason=translate(N_("is a hard link to something outside the archive"))
             )
         os.link(first, path, follow_symlinks=False)
-
-    def _stamp(self, path: Path, member: Member, *, follow: bool = True) -> None:
-        """Owner first (it clears mode bits), then mode, then time."""
-        info = member.info
-        if self._keep_owner and os.geteuid() == 0:
-            os.chown(path, info.uid, info.gid, follow_symlinks=follow)
-        if follow:
-            if info.mode & (stat.S_ISUID | stat.S_ISGID) and member.kind == "file":
-                self._warn(N_("{name!r} ran as its owner (setuid or setgid); the copy does not"), member)
-            path.chmod(info.mode & 0o777)
-        changed_ns = _changed_ns(info)
-        os.utime(path, ns=(changed_ns, changed_ns), follow_symlinks=follow)
 
     def _warn(self, template: str, member: Member) -> None:
         self.warnings.append(translate(template).format(name=member.name or member.info.name, link=member.link))
