@@ -19,6 +19,7 @@ from conftest import missing
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--host-resolver-rules=MAP lab.example 127.0.0.1",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
@@ -65,6 +66,7 @@ def lab(engine_address: str, client, tmp_path: Path) -> Iterator[Lab]:
         str(tmp_path / "notebooks"),
         "--no-browser",
         f"--port={port}",
+        "--ServerApp.allow_remote_access=True",
     ]
     with subprocess.Popen(
         [sys.executable, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -138,5 +140,6 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(screen: Page, lab: Lab) -> Callable[[str], Notebook]:
-    return lambda name: Notebook(screen, lab, name)
+def notebook(screen: Page, lab: Lab) -> Callable[..., Notebook]:
+    """Opens a notebook by its name; in another page or at another address where those are given."""
+    return lambda name, page=screen, address=lab: Notebook(page, address, name)
