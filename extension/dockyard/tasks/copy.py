@@ -1,13 +1,12 @@
 """Copies between this machine and containers, and from one container to another, by the rules of ``docker cp``."""
 
-import hashlib
 import os
 import posixpath
 import re
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -17,7 +16,6 @@ from dockyard.connection import Client
 from dockyard.connection.archive import FileBytes, Part, download, in_container, stat_path
 from dockyard.errors import (
     BadValue,
-    CopyError,
     NoSuchPath,
     NotADirectory,
     ParentMissing,
@@ -39,9 +37,10 @@ from dockyard.tasks.base import (
     check_cancel,
     ignore,
 )
+from dockyard.tasks.compare import compare, hashes_here, hashes_in, hashes_in_any
 from dockyard.tasks.copy_rules import Placement, Source, names_folder, place
 from dockyard.tasks.kept import Kept, last_kept
-from dockyard.tasks.landing import Landing, land, plan_landing, target_in, undo_landing
+from dockyard.tasks.landing import Landing, land, plan_landing, undo_landing
 from dockyard.tasks.pack import TRAILER, Entry, packed_size_bytes, parts, resolve, scan
 from dockyard.tasks.settling import met, settle, target_here, undo_settling
 from dockyard.tasks.unpack import Member, TarStream, require_room, unpack
@@ -123,7 +122,7 @@ class CopyIn(Task):
     def verify(self, client: Client) -> Evidence:
         """Compare the bytes on both sides."""
         source, real = resolve(self.source, follow_link=self.follow_link)
-        return _compare(_hashes_here(real), _hashes_in_any(client, self.container, source, self.path), self.source)
+        return compare(hashes_here(real), hashes_in_any(client, self.container, source, self.path), self.source)
 
     def undo(self, client: Client) -> Result:
         """Bring back what the last run replaced and remove what it created."""
@@ -216,10 +215,10 @@ class CopyOut(Task):
     def verify(self, client: Client) -> Evidence:
         """Compare the bytes on both sides."""
         source, real = _source_in(client, self.container, self.path, self.follow_link)
-        theirs = _hashes_in(client, self.container, real)
+        theirs = hashes_in(client, self.container, real)
         landed = self._placement(source).path
-        candidates = [_hashes_here(path) for path in (landed, self.target) if os.path.lexists(path)]
-        return _compare(theirs, candidates, f"{self.container}:{self.path}")
+        candidates = [hashes_here(path) for path in (landed, self.target) if os.path.lexists(path)]
+        return compare(theirs, candidates, f"{self.container}:{self.path}")
 
     def undo(self, client: Client) -> Result:
         """Bring back what the last run replaced and remove what it created."""
@@ -299,9 +298,9 @@ class CopyBetween(Task):
     def verify(self, client: Client) -> Evidence:
         """Compare the bytes on both sides."""
         source, real = _source_in(client, self.container, self.path, self.follow_link)
-        theirs = _hashes_in(client, self.container, real)
-        return _compare(
-            theirs, _hashes_in_any(client, self.to_container, source, self.to_path), f"{self.container}:{self.path}"
+        theirs = hashes_in(client, self.container, real)
+        return compare(
+            theirs, hashes_in_any(client, self.to_container, source, self.to_path), f"{self.container}:{self.path}"
         )
 
     def undo(self, client: Client) -> Result:
@@ -456,70 +455,3 @@ def _renamed(stream: TarStream, root_name: str, expected: Mapping[str, int]) -> 
             yield bytes(buffer[:count])
         yield b"\0" * (-member.size_bytes % tarfile.BLOCKSIZE)
     yield TRAILER
-
-
-Hashes = dict[str, str]
-
-
-def _hashes_here(root: str) -> Hashes:
-    """Every file below ``root`` with its SHA-256; folders and links with their kind."""
-    found: Hashes = {}
-    for entry in scan(root):
-        if entry.kind in ("file", "hard link"):
-            with Path(entry.path).open("rb") as file:
-                found[entry.name] = hashlib.file_digest(file, "sha256").hexdigest()
-        else:
-            found[entry.name] = f"{entry.kind} {entry.link}"
-    return found
-
-
-def _hashes_in(client: Client, container: str, path: str) -> Hashes:
-    found: Hashes = {}
-    buffer = memoryview(bytearray(BUFFER_BYTES))
-    with download(client, container, path) as (_, reader):
-        stream = TarStream(reader)
-        for member in stream:
-            if member.kind == "file":
-                digest = hashlib.sha256()
-                while count := stream.read_into(buffer):
-                    digest.update(buffer[:count])
-                found[member.name] = digest.hexdigest()
-            elif member.kind == "hard link":
-                found[member.name] = found[member.link]
-            else:
-                found[member.name] = f"{member.kind} {member.link}"
-    return found
-
-
-def _hashes_in_any(client: Client, container: str, source: Source, path: str) -> list[Hashes]:
-    """The hashes at each place where ``source`` may have landed: a folder copied to a new name looks, afterwards, as if copied into it."""
-    target = target_in(client, container, path)
-    candidates = [target.path, f"/{path.lstrip('/')}"]
-    with suppress(CopyError):
-        candidates.insert(0, place(source, target).path)
-    return [
-        _hashes_in(client, container, each) for each in dict.fromkeys(candidates) if stat_path(client, container, each)
-    ]
-
-
-def _compare(ours: Hashes, candidates: list[Hashes], shown: str) -> Evidence:
-    """Whether everything in ``ours`` is the same in one of the candidates."""
-    best = min(
-        ([name for name in ours if there.get(name) != ours[name]] for there in candidates), key=len, default=list(ours)
-    )
-    files = {name: digest for name, digest in ours.items() if len(digest) == 64}
-    if best:
-        return Evidence(
-            False,
-            translate(N_("{path}: {n} of {total} differ, the first {first!r}")).format(
-                path=shown, n=len(best), total=len(ours), first=best[0] or shown
-            ),
-            {"differ": tuple(best)},
-        )
-    digest = next(iter(files.values()), "")
-    says = (
-        translate(N_("{path}: the same bytes on both sides (sha256 {digest}…)")).format(path=shown, digest=digest[:12])
-        if len(files) == 1
-        else translate(N_("{path}: {n} files, each the same on both sides")).format(path=shown, n=len(files))
-    )
-    return Evidence(True, says, {"sha256": files})

@@ -1,17 +1,13 @@
 """Start a container: ``docker run``."""
 
 import os
-import queue
 import re
 import socket
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
-
-import requests
 
 from dockyard.command import Flag, line, parse_flags
 from dockyard.connection import Client
@@ -43,6 +39,7 @@ from dockyard.tasks.base import (
     ignore,
 )
 from dockyard.tasks.kept import Kept, Mark, last_kept
+from dockyard.tasks.output import pieces, until_cancelled
 from dockyard.tasks.pull import has_image, pull
 from dockyard.tasks.run_words import FORMS, Mount, Port
 
@@ -68,7 +65,6 @@ FLAGS = (
     Flag("hostname", "h"),
 )
 KEPT_OUTPUT_BYTES = 1 << 20
-FRAME_BYTES = 1 << 16
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")  # as the engine checks it
 
 
@@ -263,7 +259,7 @@ class Run(Task):
             output.raise_for_status()
             client.api.start(container_id)
             try:
-                for piece in _until_cancelled(_pieces(output, self.tty), cancel):
+                for piece in until_cancelled(pieces(output, self.tty), cancel):
                     kept += piece
                     del kept[:-KEPT_OUTPUT_BYTES]
                     report(Progress(1, 2, "steps", piece.decode(errors="replace").rstrip()))
@@ -299,7 +295,7 @@ class Run(Task):
         host: dict[str, Any] = {
             "AutoRemove": self.remove,
             "NetworkMode": self.network or "default",
-            "RestartPolicy": {"Name": policy, "MaximumRetryCount": int(retries or 0)},
+            "RestartPolicy": {"Name": policy or "no", "MaximumRetryCount": int(retries or 0)},
             "Binds": [_bind(mount) for mount in self.mounts if mount.form == "-v" and mount.source],
             "Mounts": [mount.to_api() for mount in self.mounts if mount.form == "--mount"],
             "Tmpfs": {mount.target: ",".join(mount.options) for mount in self.mounts if mount.form == "--tmpfs"},
@@ -439,47 +435,3 @@ def _remove(client: Client, container_id: str) -> None:
     except EngineRefused as error:
         if error.facts["status"] not in (404, 409):
             raise
-
-
-def _pieces(answer: requests.Response, tty: bool) -> Iterator[bytes]:
-    """What a container prints, as it prints it (Docker Engine API, "Attach to a container", stream format)."""
-    while tty and (piece := answer.raw.read1(FRAME_BYTES)):
-        yield piece
-    while not tty and len(header := answer.raw.read(8)) == 8:
-        yield answer.raw.read(int.from_bytes(header[4:], "big"))
-
-
-def _until_cancelled(output: Iterator[bytes], cancel: Cancel) -> Iterator[bytes]:
-    """The pieces of a stream that blocks, read in a thread of its own so that cancel is heard between them."""
-    pieces: queue.Queue[bytes | Exception | None] = queue.Queue(maxsize=64)
-    left = threading.Event()
-
-    def put(piece: bytes | Exception | None) -> None:
-        while not left.is_set():
-            with suppress(queue.Full):
-                pieces.put(piece, timeout=0.1)
-                return
-
-    def read() -> None:
-        try:
-            for piece in output:
-                put(piece)
-            put(None)
-        except Exception as error:  # noqa: BLE001  # raised again by the reader's caller
-            put(error)
-
-    threading.Thread(target=read, name="dockyard-output", daemon=True).start()
-    try:
-        while True:
-            check_cancel(cancel)
-            try:
-                piece = pieces.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if piece is None:
-                return
-            if isinstance(piece, Exception):
-                raise piece
-            yield piece
-    finally:
-        left.set()
