@@ -1,7 +1,7 @@
 """Docker lines to words and flags, and back."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dockyard.command import Flag, line, parse_flags, words
@@ -17,6 +17,8 @@ TABLE = (
 )
 
 
+@example(["~"])
+@example(["|", "~/x", "$HOME", "`a`", "a'b", 'a"b', "\\"])
 @given(
     st.lists(
         st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00\r\n"), min_size=1), min_size=1
@@ -46,6 +48,7 @@ def test_lines_are_taken_as_people_paste_them(text, expected):
 def test_a_tilde_stands_for_the_home_folder(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     assert words("docker run -v ~/apa_folder:/srv httpd")[2] == "/home/me/apa_folder:/srv"
+    assert words("docker cp ~ '~/x' web:~")[1:] == ("/home/me", "~/x", "web:~")
 
 
 @pytest.mark.parametrize(

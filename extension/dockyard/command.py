@@ -22,6 +22,7 @@ from dockyard.locale import N_, translate
 __all__ = ["Flag", "Parsed", "line", "parse_flags", "words"]
 
 _QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.""", re.DOTALL)
+_HOME = re.compile(rf"({_QUOTED.pattern})|(?<!\S)~(?=/|\s|$)", re.DOTALL)
 _OPERATOR = re.compile(r"\|\|?|&&?|;|>>?|<<?|[()]")
 _EXPANSION = re.compile(r"\$[\w({]|`")
 
@@ -178,10 +179,6 @@ def _tokens(text: str) -> list[str]:
     if found := _EXPANSION.search(expanded):
         raise ShellSyntax(token=next((word for word in text.split() if found.group() in word), found.group()))
     try:
-        return [_home(token) for token in shlex.split(text)]
+        return shlex.split(_HOME.sub(lambda found: found[1] or shlex.quote(str(Path.home())), text))
     except ValueError as error:
         raise ShellSyntax(token=text) from error
-
-
-def _home(token: str) -> str:
-    return str(Path.home()) + token[1:] if token == "~" or token.startswith("~/") else token

@@ -130,7 +130,9 @@ def _reason(address: str, error: BaseException, *, tls: bool = False) -> Dockyar
         if isinstance(cause, socket.gaierror | UnicodeError):
             return HostUnknown(address=address)
         if isinstance(cause, ssl.SSLError):
-            return TlsRefused(address=address, reason=cause.reason or str(cause))
+            return TlsRefused(
+                address=address, reason=getattr(cause, "verify_message", "") or cause.reason or str(cause)
+            )
         if isinstance(cause, TimeoutError | requests.exceptions.Timeout):
             return EngineSilent(address=address)
         if isinstance(cause, docker.errors.APIError | json.JSONDecodeError):
