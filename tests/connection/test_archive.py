@@ -239,7 +239,7 @@ def test_an_upload_goes_with_and_without_its_length(size_known, client, containe
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_tls_without_the_right_certificate_is_told(tls_port, tmp_path):
-    with pytest.raises(TlsRefused, match="self-signed certificate|unable to get"):
+    with pytest.raises(TlsRefused, match=r"self-signed certificate|unable to get"):
         reach(Place(f"tcp://localhost:{tls_port}", "test", TLSConfig(verify=True)), tmp_path)
     with pytest.raises(TlsRefused):
         reach(Place(f"tcp://localhost:{tls_port}", "test", TLSConfig(verify=False)), tmp_path)
