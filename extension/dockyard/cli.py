@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import dockyard
@@ -131,21 +132,31 @@ _COMMANDS = {"doctor": doctor, "lab": lab, "tour": tour, "images": images}
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dockyard", description="A Docker lab inside Jupyter.")
+    parser = argparse.ArgumentParser(prog="dockyard", description=translate(N_("A Docker lab inside Jupyter.")))
     parser.add_argument("--version", action="version", version=f"dockyard {dockyard.__version__}")
-    parser.add_argument("--lang", choices=LANGUAGES, help="language of messages and lessons")
-    parser.add_argument("--engine", metavar="URL", help="an engine's address; by default it is looked for")
+    parser.add_argument("--lang", choices=LANGUAGES, help=translate(N_("language of messages and lessons")))
+    parser.add_argument(
+        "--engine", metavar="URL", help=translate(N_("an engine's address; by default it is looked for"))
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("doctor", help="where an engine was looked for, and what came of it")
-    command = commands.add_parser("lab", help="open JupyterLab on the map of lessons; other arguments go to JupyterLab")
-    command.add_argument("--folder", type=Path, help="where the lessons' notebooks lie, or are to be copied to")
-    commands.add_parser("tour", help="walk every lesson without a notebook; exit 1 if a step fails")
-    actions = commands.add_parser("images", help="the lab's images").add_subparsers(dest="action", required=True)
-    action = actions.add_parser("prepare", help="make them present in the engine")
-    action.add_argument("--no-pull", action="store_true", help="do not try the registry")
-    action.add_argument("--bundle", type=Path, metavar="FILE", help="take what is missing from this bundle")
-    for name, text in (("bundle", "write them into one file"), ("load", "load them from such a file")):
-        actions.add_parser(name, help=text).add_argument("file", type=Path)
+    commands.add_parser("doctor", help=translate(N_("where an engine was looked for, and what came of it")))
+    command = commands.add_parser(
+        "lab", help=translate(N_("open JupyterLab on the map of lessons; other arguments go to JupyterLab"))
+    )
+    command.add_argument(
+        "--folder", type=Path, help=translate(N_("where the lessons' notebooks lie, or are to be copied to"))
+    )
+    commands.add_parser("tour", help=translate(N_("walk every lesson without a notebook; exit 1 if a step fails")))
+    actions = commands.add_parser("images", help=translate(N_("the lab's images"))).add_subparsers(
+        dest="action", required=True
+    )
+    action = actions.add_parser("prepare", help=translate(N_("make them present in the engine")))
+    action.add_argument("--no-pull", action="store_true", help=translate(N_("do not try the registry")))
+    action.add_argument(
+        "--bundle", type=Path, metavar="FILE", help=translate(N_("take what is missing from this bundle"))
+    )
+    for name, text in (("bundle", N_("write them into one file")), ("load", N_("load them from such a file"))):
+        actions.add_parser(name, help=translate(text)).add_argument("file", type=Path)
     return parser
 
 
@@ -163,17 +174,11 @@ def _engine(chosen: argparse.Namespace, stack: ExitStack) -> Client:
 
 
 def _prepare(client: Client, *, may_pull: bool = True, bundle: Path | None = None) -> None:
-    how = {
-        "present": N_("present"),
-        "pulled": N_("pulled"),
-        "bundle": N_("from the bundle"),
-        "built": N_("built from packages"),
-    }
     told = ""
     for one in kit.prepare(
         client, may_pull=may_pull, bundle_file=bundle, say=lambda text: print(f"  {text}", flush=True)
     ):
-        print(f"  {one.name}: {translate(how[one.how])}" + (f" ({one.why})" if one.why != told else ""), flush=True)
+        print(f"  {one if one.why != told else replace(one, why='')}", flush=True)
         told = one.why
 
 

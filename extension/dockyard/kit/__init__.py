@@ -16,6 +16,7 @@ from dockyard.kit.bundle import load_bundle, save_bundle
 from dockyard.kit.layers import Layer, write_images
 from dockyard.kit.packages import fetch
 from dockyard.kit.recipes import RECIPES
+from dockyard.locale import N_, translate
 from dockyard.tasks.base import NEVER, Progress
 from dockyard.tasks.pull import has_image, pull
 
@@ -38,6 +39,17 @@ class Prepared:
     name: str
     how: Literal["present", "pulled", "bundle", "built"]
     why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {translate(_HOW[self.how])}" + (f" ({self.why})" if self.why else "")
+
+
+_HOW = {
+    "present": N_("present"),
+    "pulled": N_("pulled"),
+    "bundle": N_("from the bundle"),
+    "built": N_("built from packages"),
+}
 
 
 def prepare(
@@ -66,7 +78,7 @@ def prepare(
     for name in missing:
         if not may_pull or why:
             break  # a registry that can't be reached for one can't for the next
-        say(f"{name}: pulling")
+        say(translate(N_("pulling {name}")).format(name=name))
         try:
             pull(client, name, report=_silent, cancel=NEVER)
             done[name] = Prepared(name, "pulled")
@@ -98,7 +110,7 @@ def build(client: Client, names: list[str], say: Callable[[str], None], home: Pa
     needed = list(dict.fromkeys(base for name in names for base in (RECIPES[name].base, name) if base))
     archive = home / f"{'-'.join(sorted(names))}.tar"
     if not archive.exists():
-        say(f"{', '.join(needed)}: building from packages")
+        say(translate(N_("building from packages: {names}")).format(names=", ".join(needed)))
         with ThreadPoolExecutor() as pool:
             layers = dict(zip(needed, pool.map(lambda name: _layer(name, home), needed), strict=True))
         images = {
@@ -111,7 +123,7 @@ def build(client: Client, names: list[str], say: Callable[[str], None], home: Pa
         write_images(archive, images)
         for layer in layers.values():
             layer.path.unlink()
-    say(f"{', '.join(names)}: loading")
+    say(translate(N_("loading: {names}")).format(names=", ".join(names)))
     try:
         load_bundle(client, archive)
     except BundleBroken:
