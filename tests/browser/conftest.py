@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from conftest import missing
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+TRIES = 6
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--host-resolver-rules=MAP lab.example 127.0.0.1",
@@ -132,9 +133,16 @@ class Notebook:
     def run(self, text: str, nth: int = 0) -> Locator:
         """Run that cell and return its output area, once it has ended."""
         cell = self.cell(text, nth)
-        cell.scroll_into_view_if_needed()
-        cell.locator(".jp-InputArea-editor").click()
-        self.page.keyboard.press("Control+Enter")
+        prompt = cell.locator(".jp-InputPrompt")
+        for _ in range(TRIES):  # a notebook that is still waking up loses a key now and then; a person presses it again
+            cell.scroll_into_view_if_needed()
+            cell.locator(".jp-InputArea-editor").click()
+            self.page.keyboard.press("Control+Enter")
+            try:
+                expect(prompt).to_have_text(re.compile(r"\[(\d+|\*)\]"), timeout=5_000)
+                break
+            except AssertionError:
+                continue
         cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
         return cell.locator(".jp-OutputArea")
 

@@ -13,7 +13,7 @@ from dockyard.errors import OwnEngineFailed
 __all__ = ["OwnEngine", "why_not"]
 
 START_S = 60
-STOP_S = 30
+STOP_S = 90  # it stops its containers first, each in its own time
 
 
 def why_not() -> str:
