@@ -40,7 +40,7 @@ def engine_address() -> Iterator[str]:
         with OwnEngine(home) as engine:
             yield engine.address
     finally:
-        shutil.rmtree(home, ignore_errors=True)  # an engine that had to be killed leaves mounts behind
+        shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -41,7 +41,8 @@ def described(client, name):
     found = client.get_json("/containers/{}/json", name)
     config = {key: value or None for key, value in found["Config"].items() if key not in IGNORED}
     host = {key: value or None for key, value in found["HostConfig"].items() if key not in IGNORED}
-    host["Binds"] = sorted(host["Binds"] or ())  # the command line sends them in no order
+    # The command line and the engine put these in no order.
+    host["Binds"], config["Env"] = sorted(host["Binds"] or ()), sorted(config["Env"] or ())
     for mount in host.get("Mounts") or ():
         mount.get("VolumeOptions", {}).pop("DriverConfig", None)  # some versions of the command line send it empty
     mounts = sorted(

@@ -79,11 +79,15 @@ class OwnEngine:
         if self._process is None:
             return
         self._process.terminate()
-        with suppress(subprocess.TimeoutExpired):
+        try:
             self._process.wait(STOP_S)
-            return
-        self._process.kill()
-        self._process.wait()
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        # It leaves mounts behind: of a container's network, or, where it could not start, of its data.
+        mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for place in sorted((each for each in mounted if each.startswith(f"{self.home}/")), reverse=True):
+            subprocess.run(["umount", place], check=False)
 
     def _await(self, ready: socket.socket, log: Path) -> None:
         assert self._process is not None

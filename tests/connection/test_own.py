@@ -1,0 +1,50 @@
+"""An engine of one's own: started when asked, stopped when left, its things kept."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import dockyard
+from conftest import missing
+from dockyard.connection.address import reach
+from dockyard.connection.own import OwnEngine, why_not
+from dockyard.connection.places import Place
+from dockyard.errors import OwnEngineFailed
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def home():
+    if reason := why_not():
+        missing(f"no engine can be started here: {reason}")
+    folder = Path(tempfile.mkdtemp(prefix="dockyard-own-"))  # a short path, since a socket lies in it
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_it_answers_while_it_is_entered_and_leaves_nothing_running(home):
+    with OwnEngine(home) as engine:
+        client = reach(Place(engine.address, "test"), home / "ours")
+        client.api.create_volume("stays")
+        process = int((home / "pid").read_text())
+    assert not Path(f"/proc/{process}").exists()
+    assert not (home / "docker.sock").exists()
+    with OwnEngine(home) as engine:
+        client = reach(Place(engine.address, "test"), home / "ours")
+        assert list(dockyard.volumes(client)["name"]) == ["stays"]
+
+
+def test_one_that_cant_start_says_why_and_leaves_no_process(home):
+    (home / "pid").write_text(str(os.getpid()))  # as if one ran already
+    with pytest.raises(OwnEngineFailed, match="pid"), OwnEngine(home):
+        pass
+
+
+def test_where_none_can_be_started_the_reason_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(OwnEngineFailed, match="dockerd"), OwnEngine(tmp_path):
+        pass
