@@ -43,7 +43,7 @@ from dockyard.tasks.kept import Kept, last_kept
 from dockyard.tasks.landing import Landing, land, plan_landing, undo_landing
 from dockyard.tasks.pack import TRAILER, Entry, packed_size_bytes, parts, resolve, scan
 from dockyard.tasks.settling import met, settle, target_here, undo_settling
-from dockyard.tasks.unpack import Member, TarStream, require_room, unpack
+from dockyard.tasks.unpack import Member, TarStream, renamed_header, require_room, unpack
 
 __all__ = ["CopyBetween", "CopyIn", "CopyOut", "copy_from_words"]
 
@@ -443,14 +443,8 @@ def _renamed(stream: TarStream, root_name: str, expected: Mapping[str, int]) -> 
             continue
         if member.size_bytes != expected[member.name]:
             raise PlanOutdated(what=repr(member.info.name))
-        info = member.info
-        info.name = name
-        if member.kind == "hard link":
-            info.linkname = f"{root_name}/{member.link}".strip("/")
-        info.pax_headers = {
-            key: value for key, value in info.pax_headers.items() if key not in ("path", "linkpath", "size")
-        }
-        yield info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+        shared = f"{root_name}/{member.link}".strip("/") if member.kind == "hard link" else None
+        yield renamed_header(member, name, shared)
         while count := stream.read_into(buffer):
             yield bytes(buffer[:count])
         yield b"\0" * (-member.size_bytes % tarfile.BLOCKSIZE)

@@ -13,7 +13,7 @@ from dockyard.locale import N_, translate
 from dockyard.tasks.base import Cancel, check_cancel
 from dockyard.tasks.copy_rules import split
 from dockyard.tasks.pack import TRAILER
-from dockyard.tasks.unpack import BUFFER_BYTES, Member, TarStream, require_room, write_with_holes
+from dockyard.tasks.unpack import BUFFER_BYTES, Member, TarStream, renamed_header, require_room, write_with_holes
 
 __all__ = ["clashes", "is_running", "keep_paths", "remove_paths", "restore_path", "state_of"]
 
@@ -96,13 +96,9 @@ def keep_paths(
 
 def _save(stream: TarStream, member: Member, target: Path, cancel: Cancel) -> None:
     """Write one member as a tar file of its own, to be restored into the folder that holds it."""
-    info = member.info
-    info.name = posixpath.basename(info.name.rstrip("/"))
-    info.pax_headers = {
-        key: value for key, value in info.pax_headers.items() if key not in ("path", "linkpath", "size")
-    }
+    name = posixpath.basename(member.info.name.rstrip("/"))
     with target.open("wb", buffering=0) as file:
-        file.write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
+        file.write(renamed_header(member, name))
         for _ in write_with_holes(file, stream.read_into, bytearray(BUFFER_BYTES)):
             check_cancel(cancel)
         file.seek(0, os.SEEK_END)

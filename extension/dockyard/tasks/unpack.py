@@ -21,7 +21,17 @@ from dockyard.tasks.base import NEVER, Cancel, check_cancel
 from dockyard.tasks.pack import Kind
 from dockyard.wording import human_size
 
-__all__ = ["BUFFER_BYTES", "Member", "TarStream", "Unpacked", "require_room", "stamp", "unpack", "write_with_holes"]
+__all__ = [
+    "BUFFER_BYTES",
+    "Member",
+    "TarStream",
+    "Unpacked",
+    "renamed_header",
+    "require_room",
+    "stamp",
+    "unpack",
+    "write_with_holes",
+]
 
 Watch = Callable[[int], None]
 
@@ -74,6 +84,7 @@ class TarStream:
         self._forward = _Forward(reader)
         self._left = 0
         self._padding = 0
+        self._skipped = memoryview(bytearray(BUFFER_BYTES))
 
     def __iter__(self) -> Iterator[Member]:
         """Return each member.
@@ -111,8 +122,7 @@ class TarStream:
         return count
 
     def _skip(self) -> None:
-        buffer = memoryview(bytearray(BUFFER_BYTES)) if self._left else memoryview(b"")
-        while self.read_into(buffer):
+        while self.read_into(self._skipped):
             pass
         self._forward.read(self._padding)
 
@@ -157,6 +167,19 @@ def unpack(
         except (ValueError, OverflowError) as error:
             raise HostileArchive(member=member.info.name, reason=str(error)) from error
     return Unpacked(tuple(writer.members), tuple(writer.warnings))
+
+
+def renamed_header(member: Member, name: str, link: str | None = None) -> bytes:
+    """Return a member's header under another name, and, for a hard link, with another place that it shares."""
+    info = member.info
+    info.name = name
+    if link is not None:
+        info.linkname = link
+    # These would go before the fields that they stand for.
+    info.pax_headers = {
+        key: value for key, value in info.pax_headers.items() if key not in ("path", "linkpath", "size")
+    }
+    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
 def require_room(folder: Path, what: str, size_bytes: int) -> None:
