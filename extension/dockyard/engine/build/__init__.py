@@ -1,0 +1,1 @@
+"""Building images from a Dockerfile, as Docker's classic builder does (Docker Engine API, ``POST /build``)."""

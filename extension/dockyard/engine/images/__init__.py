@@ -1,0 +1,1 @@
+"""Images: their names, their content, their layers unpacked, and archives of them."""

@@ -1,0 +1,1 @@
+"""Networks: which containers know each other by name, and the address of each."""
