@@ -219,4 +219,4 @@ def test_the_engine_in_use_is_remembered(client, nowhere, monkeypatch):
     assert found.source == "DOCKER_HOST"
     assert found.engine.name == "Docker"
     assert found.engine_id == client.engine_id
-    assert [look.client is not None for look in connection.looks()] == [True, False, False]
+    assert [look.client is not None for look in connection.looks()] == [True, False, False, False]

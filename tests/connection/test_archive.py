@@ -1,4 +1,4 @@
-"""Archives in and out of a container over every transport: a socket, TCP, TLS, and ssh."""
+"""Archives in and out of a container, and talks with a program in it, over every transport: a socket, TCP, TLS, and ssh."""
 
 import gc
 import io
@@ -28,7 +28,8 @@ from dockyard.connection.address import reach
 from dockyard.connection.archive import download, stat_path, upload
 from dockyard.connection.places import Place
 from dockyard.errors import EngineDead, EngineRefused, NoSuchContainer, NoSuchPath, TlsRefused
-from dockyard.tasks import CopyIn, CopyOut
+from dockyard.tasks import CopyIn, CopyOut, Shell
+from typist import Typist
 
 pytestmark = pytest.mark.engine
 
@@ -187,6 +188,15 @@ def way(request, engine_address, certificates, tmp_path) -> Iterator:
             yield client
             client.api.close()
             gc.collect()
+
+
+def test_a_program_is_talked_to(way, container):
+    at = Typist((33, 77)).sit_down(Shell(container(), ("/bin/sh",)), way)
+    at.type("stty size; cat\n")
+    at.read("33 77")
+    at.type(("한" * 300 + "\n") * 60 + "\x04")  # more than a terminal takes at once
+    at.type("exit 5\n")
+    assert at.outcome().exit_code == 5
 
 
 def test_files_go_in_and_come_out_whole(way, container, tmp_path):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,20 @@ def test_it_answers_while_it_is_entered_and_leaves_nothing_running(home):
     with OwnEngine(home) as engine:
         client = reach(Place(engine.address, "test"), home / "ours")
         assert list(dockyard.volumes(client)["name"]) == ["stays"]
+
+
+def test_two_side_by_side_each_have_a_network_of_their_own(home, tmp_path_factory):
+    with OwnEngine(home / "one") as one, OwnEngine(home / "two") as two:
+        ranges, names = [], set()
+        for each in (one, two):
+            client = reach(Place(each.address, "test"), home / "ours")
+            network = client.api.inspect_network("bridge")
+            ranges.append(network["IPAM"]["Config"][0]["Subnet"])
+            names.add(network["Options"]["com.docker.network.bridge.name"])
+        first, second = map(ip_network, ranges)
+        assert not first.overlaps(second)
+        assert len(names & {each.name for each in Path("/sys/class/net").iterdir()}) == 2
+    assert not names & {each.name for each in Path("/sys/class/net").iterdir()}
 
 
 def test_one_that_cant_start_says_why_and_leaves_no_process(home):

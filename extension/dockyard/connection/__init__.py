@@ -1,18 +1,20 @@
 """Find a container engine and connect to it; or say why that can't be done."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
+from dockyard.connection import embedded
 from dockyard.connection.address import reach
 from dockyard.connection.client import Client, Engine
 from dockyard.connection.places import Place, named_place, usual_places
-from dockyard.errors import DockyardError, NoEngine, SocketMissing
-from dockyard.locale import N_
+from dockyard.errors import DockyardError, EmbeddedUnavailable, NoEngine, SocketMissing
+from dockyard.locale import N_, translate
 
-__all__ = ["Client", "Engine", "Look", "connect", "current", "data_dir", "looks", "own_engine_dir"]
+__all__ = ["Client", "Engine", "Look", "connect", "current", "data_dir", "in_use", "looks", "own_engine_dir"]
 
 _current: Client | None = None
 
@@ -24,7 +26,7 @@ class Look:
     Attributes:
         place: Where.
         client: The connection, where an engine answered.
-        error: Why it was not taken, where none did.
+        error: Why it was not taken, where none did. With neither, it is the embedded engine, which can be started.
     """
 
     place: Place
@@ -32,31 +34,26 @@ class Look:
     error: DockyardError | None = None
 
 
-def connect(url: str | None = None) -> Client:
+def connect(url: str | None = None, *, start: bool = True) -> Client:
     """Connect to an engine and make it the one that panels, tables and tasks use from now on.
 
     Looked at in order: ``url``; ``DOCKER_HOST``; the docker context; the usual sockets of Docker, Docker Desktop, rootless
-    Docker, Podman, Colima and OrbStack. One that is named (the first three) is used or its error raised, never swapped for another.
+    Docker, Podman, Colima and OrbStack; the embedded engine. One that is named (the first three) is used or its error raised,
+    never swapped for another.
 
     Args:
         url: Such as ``"unix:///var/run/docker.sock"``, ``"tcp://HOST:2376"`` or ``"ssh://USER@HOST"``.
+        start: Whether the embedded engine is started where no other answers.
 
     Raises:
         EngineUnreachable: The named engine does not answer; the sentence says why.
         ApiTooOld: It is older than API 1.41.
-        NoEngine: None was named and none of the usual sockets answers.
+        EmbeddedFailed: No other engine answers, and the embedded one could not be started.
+        NoEngine: None was named, none of the usual sockets answers, and the embedded engine can't run here.
     """
     global _current  # noqa: PLW0603  # one engine a process, as one kernel works on one
     place = named_place(url, os.environ)
-    if place is not None:
-        _current = reach(place, data_dir())
-        return _current
-    tried = _usual_looks()
-    _current = next((look.client for look in tried if look.client), None)
-    if _current is None:
-        # A socket that is there but unusable tells more than "nothing found".
-        telling = [look.error for look in tried if look.error and not isinstance(look.error, SocketMissing)]
-        raise telling[0] if telling else NoEngine()
+    _current = reach(place, data_dir()) if place else _unnamed(start)
     return _current
 
 
@@ -69,6 +66,11 @@ def current() -> Client:
     return _current or connect()
 
 
+def in_use() -> Client | None:
+    """Return the engine in use; None where none was looked for yet, which this does not do."""
+    return _current
+
+
 def looks(url: str | None = None) -> list[Look]:
     """Return every place where an engine is looked for with what came of it, in the order of :func:`connect`."""
     try:
@@ -76,7 +78,7 @@ def looks(url: str | None = None) -> list[Look]:
     except DockyardError as error:
         name = os.environ.get("DOCKER_CONTEXT", "")
         return [Look(Place("", f"context {name}".strip(), named=True), error=error)]
-    return ([_look(place)] if place else []) + _usual_looks()
+    return [*([_look(place)] if place else []), *_usual_looks()]
 
 
 def data_dir() -> Path:
@@ -89,9 +91,33 @@ def own_engine_dir() -> Path:
     return data_dir() / "engine"
 
 
-def _usual_looks() -> list[Look]:
+def _unnamed(start: bool) -> Client:
+    """The first engine that answers where engines are by custom, else the embedded one."""
+    errors: list[DockyardError] = []
+    for look in _usual_looks():
+        if look.client:
+            return look.client
+        if look.error:
+            errors.append(look.error)
+        elif start:
+            return reach(embedded.started(), data_dir())
+    # A socket that is there but unusable tells more than "nothing found".
+    telling = [each for each in errors if not isinstance(each, SocketMissing | EmbeddedUnavailable)]
+    if telling:
+        raise telling[0]
+    raise NoEngine(reason=embedded.why_not() or translate(N_("it is not running")))
+
+
+def _usual_looks() -> Iterator[Look]:
     own = Place(f"unix://{own_engine_dir() / 'docker.sock'}", N_("Dockyard's own engine"))
-    return [_look(place) for place in [*usual_places(os.environ, Path.home(), os.getuid()), own]]
+    for place in [*usual_places(os.environ, Path.home(), os.getuid()), own]:
+        yield _look(place)
+    if reason := embedded.why_not():
+        yield Look(embedded.place(), error=EmbeddedUnavailable(reason=reason))
+    elif embedded.status():
+        yield _look(embedded.place())
+    else:
+        yield Look(embedded.place())
 
 
 def _look(place: Place) -> Look:

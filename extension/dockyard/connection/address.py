@@ -14,8 +14,9 @@ import docker
 import docker.errors
 import requests
 
-from dockyard.connection.client import Client, Engine
+from dockyard.connection.client import EMBEDDED, Client, Engine
 from dockyard.connection.places import Place
+from dockyard.connection.plain import ssh_words
 from dockyard.errors import (
     ApiTooOld,
     DockyardError,
@@ -102,11 +103,7 @@ def _check_socket(address: str) -> None:
 
 def _check_ssh(address: str) -> None:
     """Log in once without questions: docker-py's ssh would wait for an answer that no cell can give."""
-    parts = urlsplit(address)
-    command = ["ssh", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={ANSWER_TIMEOUT_S}"]
-    command += ["-l", parts.username] if parts.username else []
-    command += ["-p", str(parts.port)] if parts.port else []
-    command += ["--", str(parts.hostname), "docker", "system", "dial-stdio"]
+    command = ssh_words(address, "-o", f"ConnectTimeout={ANSWER_TIMEOUT_S}")
     try:
         answer = subprocess.run(
             command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=4 * ANSWER_TIMEOUT_S
@@ -164,10 +161,14 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _engine(answer: dict[str, object]) -> Engine:
     """The engine that a ``GET /version`` answer describes (Docker Engine API, System)."""
+    platform = answer.get("Platform")
+    maker = str(platform.get("Name", "")) if isinstance(platform, dict) else ""
     components = answer.get("Components")
     first = components[0] if isinstance(components, list) and components else {}
     product = str(first.get("Name", "Docker"))
     name = "Podman" if "podman" in product.lower() else "Docker" if product == "Engine" else product
+    if maker.startswith(EMBEDDED):
+        name = EMBEDDED
     return Engine(
         name=name,
         version=str(answer.get("Version", "?")),

@@ -10,22 +10,21 @@ Where the transport is another one (ssh, named pipes) docker-py carries the same
 import base64
 import http.client
 import json
-import socket
-import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from dockyard.connection.client import Client
-from dockyard.errors import EngineDead, EngineRefused, NoSuchContainer, NoSuchPath, SourceChanged, engine_errors
+from dockyard.connection.parts import FileBytes, Part, Watch, as_bytes, chunked, send
+from dockyard.connection.plain import Http10, connected, dead_if_broken, has_plain_socket
+from dockyard.errors import EngineRefused, NoSuchContainer, NoSuchPath, engine_errors
 from dockyard.locale import N_, translate
+from dockyard.tarstream import Reader
 
-__all__ = ["FileBytes", "Part", "PathStat", "Reader", "download", "in_container", "stat_path", "upload"]
-
-PIECE_BYTES = 4 << 20
+__all__ = ["ChunkReader", "FileBytes", "Part", "PathStat", "download", "in_container", "stat_path", "upload"]
 
 # Bits of Go's io/fs.FileMode, in which the engine describes a path.
 GO_DIR, GO_LINK = 1 << 31, 1 << 27
@@ -50,28 +49,6 @@ class PathStat:
     is_dir: bool
     link_target: str | None
     changed: datetime
-
-
-class Reader(Protocol):
-    """A stream of bytes, read into a buffer; 0 at its end."""
-
-    def readinto(self, buffer: memoryview, /) -> int:
-        """Fill the front of ``buffer`` and return how many bytes."""
-        ...
-
-
-@dataclass(frozen=True)
-class FileBytes:
-    """The first ``size_bytes`` of an open file, as a part of an upload."""
-
-    path: str
-    file: BinaryIO
-    size_bytes: int
-
-
-Part = bytes | FileBytes
-Watch = Callable[[int], None]
-Connection = TypeVar("Connection", bound=http.client.HTTPConnection)
 
 
 def stat_path(client: Client, container: str, path: str) -> PathStat | None:
@@ -104,7 +81,7 @@ def download(client: Client, container: str, path: str) -> AbstractContextManage
     """
     return (
         _download_plain(client, container, path)
-        if _has_plain_socket(client)
+        if has_plain_socket(client)
         else _download_docker(client, container, path)
     )
 
@@ -138,14 +115,14 @@ def upload(
     params = {"path": directory, "noOverwriteDirNonDir": "true"}
     if copy_uid_gid:
         params["copyUIDGID"] = "true"
-    if _has_plain_socket(client):
+    if has_plain_socket(client):
         _upload_plain(client, container, params, parts, size_bytes, watch)
     else:
         with engine_errors(client.address):
             answer = client.api.put(
                 client.url("/containers/{}/archive", container),
                 params=params,
-                data=_as_bytes(parts, watch),
+                data=as_bytes(parts, watch),
                 timeout=client.api.timeout,
             )
             answer.raise_for_status()
@@ -158,27 +135,22 @@ class _Plain:
         self._client, self._answer = client, answer
 
     def readinto(self, buffer: memoryview, /) -> int:
-        with _dead_if_broken(self._client):
+        with dead_if_broken(self._client):
             return self._answer.readinto(buffer)
-
-
-class _Http10(http.client.HTTPConnection):
-    """HTTP/1.0 asks for a body that ends with the connection, not one in chunks."""
-
-    _http_vsn = 10
-    _http_vsn_str = "HTTP/1.0"
 
 
 @contextmanager
 def _download_plain(client: Client, container: str, path: str) -> Iterator[tuple[PathStat, Reader]]:
-    connection = _connected(client, _Http10("localhost"))
+    connection = connected(client, Http10("localhost"))
     try:
-        with _dead_if_broken(client):
+        with dead_if_broken(client):
             connection.request("GET", _target(client, container, {"path": path}))
             answer = connection.getresponse()
-        if answer.status != 200:
-            raise _refusal(client, container, path, answer)
-        yield _decode_stat(answer.headers["X-Docker-Container-Path-Stat"]), _Plain(client, answer)
+        # The answer holds the socket for itself; while that is open and unread, the engine lets no one else at the container.
+        with answer:
+            if answer.status != 200:
+                raise _refusal(client, container, path, answer)
+            yield _decode_stat(answer.headers["X-Docker-Container-Path-Stat"]), _Plain(client, answer)
     finally:
         connection.close()
 
@@ -186,93 +158,25 @@ def _download_plain(client: Client, container: str, path: str) -> Iterator[tuple
 def _upload_plain(
     client: Client, container: str, params: dict[str, str], parts: Iterable[Part], size_bytes: int | None, watch: Watch
 ) -> None:
-    connection = _connected(client, http.client.HTTPConnection("localhost"))
+    connection = connected(client, http.client.HTTPConnection("localhost"))
     try:
-        with _dead_if_broken(client):
+        with dead_if_broken(client):
             connection.putrequest("PUT", _target(client, container, params))
             connection.putheader("Content-Type", "application/x-tar")
             if size_bytes is None:
                 connection.putheader("Transfer-Encoding", "chunked")
-                parts = _chunked(parts)
+                parts = chunked(parts)
             else:
                 connection.putheader("Content-Length", str(size_bytes))
             connection.endheaders()
         with suppress(BrokenPipeError, ConnectionResetError):  # the engine stopped listening; its answer says why
-            _send(connection.sock, parts, watch)
-        with _dead_if_broken(client):
+            send(connection.sock, parts, watch)
+        with dead_if_broken(client):
             answer = connection.getresponse()
         if answer.status != 200:
             raise _refusal(client, container, params["path"], answer)
     finally:
         connection.close()
-
-
-def _send(sock: socket.socket, parts: Iterable[Part], watch: Watch) -> None:
-    sent = 0
-    for part in parts:
-        watch(sent)
-        if isinstance(part, bytes):
-            sock.sendall(part)
-            sent += len(part)
-            continue
-        end = sent + part.size_bytes
-        while sent < end:
-            offset = part.size_bytes - (end - sent)
-            moved = sock.sendfile(part.file, offset, min(PIECE_BYTES, end - sent))
-            if moved == 0:
-                raise SourceChanged(path=part.path)
-            sent += moved
-            watch(sent)
-    watch(sent)
-
-
-def _chunked(parts: Iterable[Part]) -> Iterator[Part]:
-    """Frame the parts as HTTP/1.1 chunks (RFC 9112, section 7.1)."""
-    for part in parts:
-        if size := len(part) if isinstance(part, bytes) else part.size_bytes:
-            yield b"%x\r\n" % size
-            yield part
-            yield b"\r\n"
-    yield b"0\r\n\r\n"
-
-
-def _has_plain_socket(client: Client) -> bool:
-    return urlsplit(client.address).scheme in ("unix", "tcp", "http", "https")
-
-
-def _connected(client: Client, connection: Connection) -> Connection:
-    """Give ``connection`` a socket to the engine: docker-py's own addresses, certificates and time limit."""
-    parts = urlsplit(client.address)
-    with _dead_if_broken(client):
-        if parts.scheme == "unix":
-            sock = socket.socket(socket.AF_UNIX)
-            sock.settimeout(client.api.timeout)
-            sock.connect(parts.path)
-        else:
-            sock = socket.create_connection((str(parts.hostname), parts.port or 2375), timeout=client.api.timeout)
-            if client.api.base_url.startswith("https"):
-                sock = _tls(client).wrap_socket(sock, server_hostname=parts.hostname)
-    connection.sock = sock
-    return connection
-
-
-def _tls(client: Client) -> ssl.SSLContext:
-    verify = client.api.verify
-    context = ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if isinstance(client.api.cert, tuple):
-        context.load_cert_chain(*client.api.cert)
-    return context
-
-
-@contextmanager
-def _dead_if_broken(client: Client) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, http.client.HTTPException) as error:
-        raise EngineDead(address=client.address) from error
 
 
 def _target(client: Client, container: str, params: dict[str, str]) -> str:
@@ -306,10 +210,10 @@ def _download_docker(client: Client, container: str, path: str) -> Iterator[tupl
             raise
         _require_container(client, container)
         raise NoSuchPath(path=path, where=in_container(container)) from error
-    yield _stat_from(stat), _ChunkReader(chunks)
+    yield _stat_from(stat), ChunkReader(chunks)
 
 
-class _ChunkReader:
+class ChunkReader:
     """An iterator of bytes, read as a stream."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
@@ -317,6 +221,7 @@ class _ChunkReader:
         self._left = memoryview(b"")
 
     def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the front of ``buffer`` and return how many bytes; 0 at the end."""
         while not self._left:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -326,24 +231,6 @@ class _ChunkReader:
         buffer[:count] = self._left[:count]
         self._left = self._left[count:]
         return count
-
-
-def _as_bytes(parts: Iterable[Part], watch: Watch) -> Iterator[bytes]:
-    sent = 0
-    for part in parts:
-        if isinstance(part, bytes):
-            sent += len(part)
-            yield part
-            continue
-        end = sent + part.size_bytes
-        while sent < end:
-            watch(sent)
-            piece = part.file.read(min(1 << 16, end - sent))
-            if not piece:
-                raise SourceChanged(path=part.path)
-            sent += len(piece)
-            yield piece
-    watch(sent)
 
 
 # ---------------------------------------------------------------- what the engine says of a path

@@ -9,8 +9,11 @@ from urllib.parse import quote, urlsplit
 import docker
 
 from dockyard.errors import EngineRefused, engine_errors
+from dockyard.locale import N_, translate
 
-__all__ = ["Client", "Engine"]
+__all__ = ["EMBEDDED", "Client", "Engine"]
+
+EMBEDDED = "Dockyard"  # how the embedded engine calls itself in the answer to GET /version
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Engine:
     """What an engine says of itself.
 
     Attributes:
-        name: ``Docker``, ``Podman`` or another product's name.
+        name: ``Docker``, ``Podman``, ``Dockyard`` for the embedded engine, or another product's name.
         version: The product's version, such as ``28.2.2``.
         api_version: The newest API version it speaks, such as ``1.50``.
         system: Operating system and architecture, such as ``linux/amd64``.
@@ -28,6 +31,17 @@ class Engine:
     version: str
     api_version: str
     system: str
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it is Dockyard's embedded engine, which isolates nothing: whoever uses it is to be told."""
+        return self.name == EMBEDDED
+
+    def __str__(self) -> str:
+        shown = f"{self.name} {self.version} (API {self.api_version})"
+        if not self.is_embedded:
+            return shown
+        return translate(N_("{engine} (embedded engine, no isolation)")).format(engine=shown)
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,4 +110,4 @@ class Client:
         return f"<{self}>"
 
     def __str__(self) -> str:
-        return f"{self.engine.name} {self.engine.version} (API {self.engine.api_version}), {self.address}"
+        return f"{self.engine}, {self.address}"

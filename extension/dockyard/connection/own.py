@@ -4,10 +4,11 @@ import os
 import shutil
 import socket
 import subprocess
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
+from dockyard.connection.bridge import bridge
 from dockyard.errors import OwnEngineFailed
 
 __all__ = ["OwnEngine", "why_not"]
@@ -39,6 +40,7 @@ class OwnEngine:
         self.home = home
         self.address = f"unix://{home / 'docker.sock'}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._network = ExitStack()
 
     def __enter__(self) -> "OwnEngine":
         """Start, and return when the engine answers.
@@ -49,6 +51,10 @@ class OwnEngine:
         if reason := why_not():
             raise OwnEngineFailed(reason=reason)
         self.home.mkdir(parents=True, exist_ok=True)
+        try:
+            interface = self._network.enter_context(bridge(self.home))
+        except OSError as error:
+            raise OwnEngineFailed(reason=f"no network bridge can be made: {error}") from error
         log = self.home / "dockerd.log"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, log.open("wb") as output:
             # The daemon says when it is ready, as to systemd (sd_notify).
@@ -58,7 +64,7 @@ class OwnEngine:
             places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
             words = [f"--{flag}={self.home / name}" for flag, name in places.items()]
             self._process = subprocess.Popen(
-                ["dockerd", *words, f"--host={self.address}"],
+                ["dockerd", *words, f"--host={self.address}", f"--bridge={interface}"],
                 env={**os.environ, "NOTIFY_SOCKET": notify},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -76,6 +82,10 @@ class OwnEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop, containers first."""
+        with self._network:
+            self._stop()
+
+    def _stop(self) -> None:
         if self._process is None:
             return
         self._process.terminate()
