@@ -2,12 +2,15 @@
 
 import os
 import subprocess
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from conftest import command_line
 from dockyard.errors import DockyardError
 from dockyard.tasks import CopyIn, CopyOut
+from shells import Shell
 
 pytestmark = pytest.mark.engine
 
@@ -71,81 +74,95 @@ LISTING = r"""cd %s && find . | sort | while read -r f; do
 stat -c '%%n %%F %%a %%u:%%g' "$f"; if [ -L "$f" ]; then readlink "$f"; elif [ -f "$f" ]; then sha256sum < "$f"; stat -c %%Y "$f" | grep 1600000000; fi; done; true"""
 
 
-def in_container(shell, name: str) -> str:
-    return shell(name, LISTING % "/t")
-
-
 def on_disk(root: Path) -> str:
     return subprocess.run(["sh", "-c", LISTING % root], check=True, capture_output=True, text=True).stdout
 
 
-@pytest.fixture(scope="module")
-def pair(client):
-    """Two containers alike: one that Dockyard copies into, one that the real command copies into."""
-    names = ("copied-by-us", "copied-by-docker")
-    for name in names:
-        client.api.start(client.api.create_container("busybox", ["sleep", "10000"], name=name))
-    yield names
-    for name in names:
-        client.api.remove_container(name, force=True)
+# What a copy into a container may meet at its target.
+RENEWED = (
+    "rm -rf /t && mkdir -p /t/there-folder/folder && cd /t && echo old | tee there-file there-folder/folder/a.txt there-folder/stays"
+    " >/dev/null && ln -s there-file link-file && ln -s there-folder link-folder;"
+)
 
 
 @pytest.fixture(scope="module")
-def planted(client, docker_cli, tmp_path_factory):
-    """A container with the sources in it."""
+def docker_cp(docker_address):
+    """The real command on real Docker, whatever the engine of this round."""
+    cli = command_line(docker_address)
+    return lambda *words: cli("cp", *words, check=False)
+
+
+@pytest.fixture(scope="module")
+def pair(client, engine_address, real_docker, docker_address):
+    """Two containers alike, and a shell in each: one that Dockyard copies into, one that the real command copies into."""
+    sides = (
+        ("copied-by-us", client, engine_address),
+        ("copied-by-docker", real_docker, docker_address),
+    )
+    with ExitStack() as stack:
+        shells = []
+        for name, engine, address in sides:
+            stack.enter_context(running(engine, name))
+            shells.append(stack.enter_context(Shell(address, name)))
+        yield shells
+
+
+@pytest.fixture(scope="module")
+def planted(client, docker_cli, real_docker, docker_address, tmp_path_factory):
+    """Two containers with the sources in them, on the engine of this round and on real Docker."""
     seed = tmp_path_factory.mktemp("seed")
     plant(seed)
-    client.api.start(client.api.create_container("busybox", ["sleep", "10000"], name="planted"))
-    docker_cli("cp", str(seed), "planted:/s")
-    yield "planted"
-    client.api.remove_container("planted", force=True)
+    ours, theirs = "planted-for-us", "planted-for-docker"
+    with running(client, ours), running(real_docker, theirs):
+        docker_cli("cp", str(seed), f"{ours}:/s")
+        command_line(docker_address)("cp", str(seed), f"{theirs}:/s")
+        yield ours, theirs
+
+
+@contextmanager
+def running(client, name):
+    client.api.start(client.api.create_container("busybox", ["sleep", "10000"], name=name))
+    yield
+    client.api.remove_container(name, force=True)
 
 
 @pytest.mark.parametrize("follow", ["", "-L"])
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("source", SOURCES)
-def test_copying_in_lands_where_docker_cp_lands(
-    source, target, follow, client, pair, shell, docker_cli, tmp_path, monkeypatch
-):
+def test_copying_in_lands_where_docker_cp_lands(source, target, follow, client, pair, docker_cp, tmp_path, monkeypatch):
     plant(tmp_path)
     monkeypatch.chdir(tmp_path)
     ours, theirs = pair
-    for name in pair:
-        shell(
-            name,
-            "rm -rf /t && mkdir -p /t/there-folder/folder && cd /t && echo old | tee there-file there-folder/folder/a.txt there-folder/stays"
-            " && ln -s there-file link-file && ln -s there-folder link-folder",
-        )
-    before = in_container(shell, ours)
-    expected = docker_cli("cp", *([follow] if follow else []), source, f"{theirs}:/t/{target}", check=False)
+    listing = LISTING % "/t"
+    before = ours(RENEWED + listing)
+    assert theirs(RENEWED + listing) == before
+    expected = docker_cp(*([follow] if follow else []), source, f"{theirs.name}:/t/{target}")
 
-    task = CopyIn(source, ours, f"/t/{target}", follow_link=bool(follow))
+    task = CopyIn(source, ours.name, f"/t/{target}", follow_link=bool(follow))
     if expected.startswith("refused"):
         with pytest.raises(DockyardError):
             task.run(client)
-        assert in_container(shell, ours) == before
+        assert ours(listing) == before
     else:
         task.run(client)
-        assert in_container(shell, ours) == in_container(shell, theirs)
+        assert ours(listing) == theirs(listing)
         if (source, target) not in UNVERIFIABLE:
             assert task.verify(client).ok
         task.undo(client)
-        assert in_container(shell, ours) == before
+        assert ours(listing) == before
 
 
 @pytest.mark.parametrize("follow", ["", "-L"])
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("source", SOURCES)
-def test_copying_out_lands_where_docker_cp_lands(source, target, follow, client, planted, docker_cli, tmp_path):
+def test_copying_out_lands_where_docker_cp_lands(source, target, follow, client, planted, docker_cp, tmp_path):
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     targets(ours)
     targets(theirs)
     before = on_disk(ours)
-    expected = docker_cli(
-        "cp", *([follow] if follow else []), f"{planted}:/s/{source}", f"{theirs}/{target}", check=False
-    )
+    expected = docker_cp(*([follow] if follow else []), f"{planted[1]}:/s/{source}", f"{theirs}/{target}")
 
-    task = CopyOut(planted, f"/s/{source}", f"{ours}/{target}", follow_link=bool(follow))
+    task = CopyOut(planted[0], f"/s/{source}", f"{ours}/{target}", follow_link=bool(follow))
     if expected.startswith("refused"):
         with pytest.raises(DockyardError):
             task.run(client)

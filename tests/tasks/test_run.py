@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from dockyard.errors import (
     Cancelled,
     CannotUndo,
     EngineRefused,
+    MountSourceUnclear,
     NameInvalid,
     NameTaken,
     NoSuchImage,
@@ -138,7 +140,15 @@ class TestRun:
         assert host["Tmpfs"] == {"/more": "size=2m"}
         assert host["Mounts"][0]["TmpfsOptions"] == {"SizeBytes": 1 << 20}
         assert found["NetworkSettings"]["Ports"]["80/tcp"][0]["HostIp"] == "127.0.0.1"
-        assert task.verify(client).ok
+        evidence = task.verify(client)
+        assert evidence.ok
+        assert evidence.facts["mounts"] == {
+            "/bind": str(tmp_path),
+            "/vol": "run-vol",
+            "/mem": "tmpfs",
+            "/more": "tmpfs",
+        }
+        assert f"{tmp_path} → /bind" in evidence.says
         task.undo(client)
         assert client.find_json("/containers/{}/json", "run-all") is None
         assert client.find_json("/volumes/{}", "run-vol")
@@ -150,6 +160,12 @@ class TestRun:
         assert result.exit_code == 7
         assert sorted(result.output.split()) == [b"err", b"out"]
         assert client.find_json("/containers/{}/json", result.container_id) is None
+
+    def test_output_comes_once_however_many_run_at_once(self, client):
+        task = Run("busybox", ("echo", "once"), remove=True)
+        with ThreadPoolExecutor(6) as pool:
+            outputs = list(pool.map(lambda _: task.run(client).output, range(24)))
+        assert outputs == [b"once\n"] * 24
 
     def test_long_output_is_kept_to_its_last_mib(self, client):
         result = dockyard.parse("docker run --rm busybox sh -c 'head -c 3000000 /dev/zero; echo end'").run(client)
@@ -222,6 +238,7 @@ class TestRun:
                     BindSourceMissing,
                     "mkdir -p",
                 ),
+                (Run("httpd", detach=True, mounts=(Mount("/a", "pages/new"),)), MountSourceUnclear, "/pages/new:/a"),
                 (Run("httpd", interactive=True, tty=True), TerminalNeeded, "-d"),
             ]:
                 with pytest.raises(error, match=named):

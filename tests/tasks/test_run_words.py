@@ -75,6 +75,8 @@ def test_other_spellings_of_a_mounts_keys_are_taken():
         ("--mount", "type=tmpfs,target=/b,tmpfs-size=lots", "lots"),
         ("--mount", "type=tmpfs,target=/b,tmpfs-mode=9", "'9'"),
         ("--tmpfs", "run", "'run'"),
+        ("--tmpfs", "/run:size=lots", "size=lots"),
+        ("--tmpfs", "/run:mode=9", "mode=9"),
     ],
 )
 def test_what_is_no_mount_is_refused_by_name(form, text, named):

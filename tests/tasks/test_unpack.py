@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dockyard.errors import Cancelled, DiskWouldFill, DockyardError, HostileArchive, KindClash, Truncated
+from dockyard.tarstream import TarStream
 from dockyard.tasks.pack import packed_size_bytes, parts, scan
-from dockyard.tasks.unpack import TarStream, stamp, unpack
+from dockyard.tasks.unpack import stamp, unpack
 
 
 class Bytes(io.BytesIO):

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, fields
 from typing import ClassVar, Literal, Protocol
 
 from dockyard.connection import Client
-from dockyard.errors import Cancelled, CannotUndo
+from dockyard.errors import Cancelled, CannotUndo, PlanOutdated
 from dockyard.locale import N_, translate
+from dockyard.tasks.change import Change
+from dockyard.tasks.record import recorded_run, recorded_undo
 
 __all__ = ["Cancel", "Change", "Evidence", "Plan", "Progress", "Report", "Result", "Task", "check_cancel", "ignore"]
 
@@ -55,25 +57,6 @@ def check_cancel(cancel: Cancel) -> None:
 
 
 @dataclass(frozen=True)
-class Change:
-    """One thing that a run will create, change or remove.
-
-    Attributes:
-        action: What happens to it.
-        kind: ``file``, ``folder``, ``link``, ``container``, ``volume``, ``image`` or ``port``.
-        name: Its path or name.
-        size_bytes: How many bytes it brings or takes, or None where that can't be known beforehand.
-        reason: Why, in the reader's language; empty where the task itself is the reason.
-    """
-
-    action: Literal["create", "change", "remove"]
-    kind: str
-    name: str
-    size_bytes: int | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class Plan:
     """Everything that a run will do, computed before anything happens.
 
@@ -89,8 +72,18 @@ class Plan:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes that the changes bring, of those whose size is known."""
-        return sum(change.size_bytes or 0 for change in self.changes)
+        """Bytes that the changes bring or take, of those whose size is known."""
+        return sum(change.size_bytes or 0 for change in self.changes if change.action != "keep")
+
+    def require_same(self, shown: "Plan | None") -> None:
+        """Check a plan that was made just now against the one that the user saw.
+
+        Raises:
+            PlanOutdated: They list other changes.
+        """
+        if shown is not None and shown.changes != self.changes:
+            differing = {change.name for change in set(shown.changes) ^ set(self.changes)}
+            raise PlanOutdated(what=", ".join(sorted(differing)))
 
 
 @dataclass(frozen=True)
@@ -100,10 +93,12 @@ class Result:
     Attributes:
         changes: What was really created, changed or removed.
         warnings: What happened otherwise than planned, in the reader's language.
+        difference: How the engine's containers, images, tags, volumes and networks differed afterwards, whoever caused it.
     """
 
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
+    difference: tuple[Change, ...] = field(default=(), kw_only=True, compare=False)
 
 
 @dataclass(frozen=True)
@@ -130,6 +125,13 @@ class Task(ABC):
 
     verb: ClassVar[str]
     """Docker's own word for it, such as ``cp``."""
+
+    def __init_subclass__(cls, **options: object) -> None:
+        """Put every run, and what is taken back, on record: see :mod:`dockyard.tasks.record`."""
+        super().__init_subclass__(**options)
+        for name, wrap in (("run", recorded_run), ("undo", recorded_undo)):
+            if name in cls.__dict__:
+                setattr(cls, name, wrap(cls.__dict__[name]))
 
     @property
     @abstractmethod

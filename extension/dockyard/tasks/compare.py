@@ -8,11 +8,11 @@ from dockyard.connection import Client
 from dockyard.connection.archive import download, stat_path
 from dockyard.errors import CopyError
 from dockyard.locale import N_, translate
+from dockyard.tarstream import TarStream
 from dockyard.tasks.base import Evidence
 from dockyard.tasks.copy_rules import Source, place
 from dockyard.tasks.landing import target_in
 from dockyard.tasks.pack import scan
-from dockyard.tasks.unpack import TarStream
 
 __all__ = ["Hashes", "compare", "hashes_here", "hashes_in", "hashes_in_any"]
 

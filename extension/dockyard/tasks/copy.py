@@ -24,6 +24,7 @@ from dockyard.errors import (
     WrongCount,
 )
 from dockyard.locale import N_, translate
+from dockyard.tarstream import Member, TarStream, renamed_header
 from dockyard.tasks.base import (
     NEVER,
     Cancel,
@@ -43,7 +44,7 @@ from dockyard.tasks.kept import Kept, last_kept
 from dockyard.tasks.landing import Landing, land, plan_landing, undo_landing
 from dockyard.tasks.pack import TRAILER, Entry, packed_size_bytes, parts, resolve, scan
 from dockyard.tasks.settling import met, settle, target_here, undo_settling
-from dockyard.tasks.unpack import Member, TarStream, renamed_header, require_room, unpack
+from dockyard.tasks.unpack import require_room, unpack
 
 __all__ = ["CopyBetween", "CopyIn", "CopyOut", "copy_from_words"]
 
@@ -315,8 +316,7 @@ def copy_from_words(given: tuple[str, ...]) -> CopyIn | CopyOut | CopyBetween:
         BadLine: The words are not as ``docker cp`` takes them.
     """
     parsed = parse_flags("cp", FLAGS, given)
-    if len(parsed.words) != 2:
-        raise WrongCount(command="cp", needed=translate(N_("a source and a target")), found=len(parsed.words))
+    parsed.require_words("cp", translate(N_("a source and a target")), 2, 2)
     if "-" in parsed.words:
         raise BadValue(
             flag="docker cp", value="-", expected=translate(N_("a cell has no stream to pipe; write a path"))

@@ -4,18 +4,20 @@ import os
 import posixpath
 import tarfile
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from dockyard.connection import Client
 from dockyard.connection.archive import FileBytes, PathStat, download, stat_path, upload
 from dockyard.errors import EngineRefused, KindClash, engine_errors
 from dockyard.locale import N_, translate
+from dockyard.tarstream import BUFFER_BYTES, Member, TarStream, renamed_header, write_with_holes
 from dockyard.tasks.base import Cancel, check_cancel
 from dockyard.tasks.copy_rules import split
 from dockyard.tasks.pack import TRAILER
-from dockyard.tasks.unpack import BUFFER_BYTES, Member, TarStream, renamed_header, require_room, write_with_holes
+from dockyard.tasks.unpack import require_room
 
-__all__ = ["clashes", "is_running", "keep_paths", "remove_paths", "restore_path", "state_of"]
+__all__ = ["clashes", "is_in_state", "is_running", "keep_paths", "remove_paths", "restore_path", "run_in", "state_of"]
 
 ARGUMENTS_AT_ONCE = 200
 FEW = 8
@@ -62,6 +64,19 @@ def clashes(client: Client, container: str, root: str, names: Mapping[str, bool]
 def state_of(stat: PathStat | None) -> str:
     """A path's state, to be compared later: length and time of change."""
     return f"{stat.size_bytes} {stat.changed.isoformat()}" if stat else ""
+
+
+def is_in_state(stat: PathStat | None, state: str) -> bool:
+    """Whether a path is as it was when ``state`` was taken of it.
+
+    A file that was brought back has the time that its archive carried, which engines round to whole seconds.
+    """
+    if state_of(stat) == state:
+        return True
+    size, _, moment = state.partition(" ")
+    if stat is None or not moment or stat.changed.microsecond or str(stat.size_bytes) != size:
+        return False
+    return abs(stat.changed - datetime.fromisoformat(moment)) < timedelta(seconds=1)
 
 
 def keep_paths(
@@ -132,12 +147,22 @@ def _batches(paths: list[str]) -> Iterator[list[str]]:
         yield paths[start : start + ARGUMENTS_AT_ONCE]
 
 
+def run_in(client: Client, container: str, words: list[str], *, user: str = "") -> tuple[int, str]:
+    """Run a command inside a running container, and return its exit code and what it printed, both streams in order.
+
+    Raises:
+        EngineRefused: The container does not run.
+    """
+    with engine_errors(client.address):
+        made = client.api.exec_create(container, words, user=user)
+        output = client.api.exec_start(made["Id"])
+        code = client.api.exec_inspect(made["Id"])["ExitCode"]
+    return int(code), bytes(output).decode(errors="replace")
+
+
 def _exec(client: Client, container: str, words: list[str]) -> str:
     try:
-        with engine_errors(client.address):
-            made = client.api.exec_create(container, words, user="0")
-            output = client.api.exec_start(made["Id"])
-            code = client.api.exec_inspect(made["Id"])["ExitCode"]
+        code, output = run_in(client, container, words, user="0")
     except EngineRefused as error:
         return str(error.facts["message"])
-    return "" if code == 0 else bytes(output).decode(errors="replace").strip() or f"exit code {code}"
+    return "" if code == 0 else output.strip() or f"exit code {code}"

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +72,27 @@ class Kept:
             command,
             client.engine_id,
         )
+
+    @classmethod
+    @contextmanager
+    def of(cls, client: Client, command: str, *, in_steps: bool = False) -> Iterator["Kept"]:
+        """Record a run: the record counts when the block ends well, and is forgotten when it does not.
+
+        Args:
+            client: The engine.
+            command: The task's line.
+            in_steps: What is marked by then stays done, so that it counts where the block ends otherwise, too.
+        """
+        kept = cls.begin(client, command)
+        try:
+            yield kept
+        except BaseException:
+            if in_steps and kept.marks:
+                kept.save()
+            else:
+                kept.discard()
+            raise
+        kept.save()
 
     def new_file(self) -> Path:
         """Return a path in the record's folder for one more kept file."""

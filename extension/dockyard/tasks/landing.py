@@ -10,7 +10,7 @@ from dockyard.errors import CannotUndo, DockyardError, LeftBehind, ParentMissing
 from dockyard.locale import N_, translate
 from dockyard.tasks.base import Cancel, Change, Progress, Report, Result, check_cancel
 from dockyard.tasks.copy_rules import Placement, Source, Target, place
-from dockyard.tasks.inside import clashes, is_running, keep_paths, remove_paths, restore_path, state_of
+from dockyard.tasks.inside import clashes, is_in_state, is_running, keep_paths, remove_paths, restore_path, state_of
 from dockyard.tasks.kept import Kept, Mark
 
 __all__ = ["Landing", "land", "plan_landing", "target_in", "undo_landing"]
@@ -130,7 +130,7 @@ def undo_landing(client: Client, container: str, kept: Kept) -> Result:
     """
     files = [mark for mark in kept.marks if mark.kind == "file"]
     for mark in files:
-        if mark.state and state_of(stat_path(client, container, mark.path)) != mark.state:
+        if mark.state and not is_in_state(stat_path(client, container, mark.path), mark.state):
             raise CannotUndo(
                 command=kept.command, reason=translate(N_("{path!r} has changed since")).format(path=mark.path)
             )

@@ -9,9 +9,21 @@ import requests
 
 from dockyard.tasks.base import Cancel, check_cancel
 
-__all__ = ["pieces", "until_cancelled"]
+__all__ = ["checked", "pieces", "until_cancelled"]
 
 FRAME_BYTES = 1 << 16
+
+
+def checked(answer: requests.Response) -> requests.Response:
+    """Return a streamed answer if it is no refusal; a refusal's words are read before the connection is closed.
+
+    Raises:
+        requests.HTTPError: It is one; :func:`dockyard.errors.engine_errors` takes its words from it.
+    """
+    if not answer.ok:
+        answer.content  # noqa: B018  # reads it
+        answer.raise_for_status()
+    return answer
 
 
 def pieces(answer: requests.Response, tty: bool) -> Iterator[bytes]:

@@ -7,19 +7,18 @@ Times keep their fraction of a second, which ``docker cp`` drops.
 import os
 import stat
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from dockyard.connection.archive import FileBytes, Part
 from dockyard.errors import NoSuchPath, NotADirectory, SourceChanged, SourceUnreadable
 from dockyard.locale import N_, translate
+from dockyard.tarstream import Kind
 from dockyard.tasks.copy_rules import Source, names_folder
 
-__all__ = ["Entry", "Kind", "on_this_machine", "packed_size_bytes", "parts", "resolve", "scan"]
+__all__ = ["Entry", "on_this_machine", "packed_size_bytes", "parts", "resolve", "scan", "scan_some"]
 
-Kind = Literal["file", "folder", "link", "hard link", "pipe", "device"]
 BLOCK_BYTES = tarfile.BLOCKSIZE
 TRAILER = b"\0" * (2 * BLOCK_BYTES)
 
@@ -91,6 +90,23 @@ def scan(root: str) -> list[Entry]:
     """
     first_names: dict[tuple[int, int], str] = {}
     return list(_walk(root, "", first_names))
+
+
+def scan_some(root: str, names: Iterable[str]) -> list[Entry]:
+    """Return the entries of a tree that have these names, in their order; sockets are left out.
+
+    Raises:
+        SourceUnreadable: One is not there any more, or can't be opened.
+    """
+    first_names: dict[tuple[int, int], str] = {}
+    entries = []
+    for name in names:
+        path = os.path.join(root, name)
+        try:
+            entries.append(_entry(path, name, os.lstat(path), first_names))
+        except OSError as error:
+            raise SourceUnreadable(path=path, reason=error.strerror) from error
+    return [entry for entry in entries if entry is not None]
 
 
 def packed_size_bytes(entries: list[Entry], root_name: str) -> int:

@@ -2,26 +2,21 @@
 
 import os
 import re
-import socket
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 from dockyard.command import Flag, line, parse_flags
 from dockyard.connection import Client
 from dockyard.errors import (
     BadValue,
-    BindSourceMissing,
     CannotUndo,
     EngineRefused,
     NameInvalid,
     NameTaken,
-    PlanOutdated,
     PortTaken,
     TerminalNeeded,
-    WrongCount,
     engine_errors,
 )
 from dockyard.locale import N_, translate
@@ -38,7 +33,9 @@ from dockyard.tasks.base import (
     check_cancel,
     ignore,
 )
+from dockyard.tasks.container import port_holder
 from dockyard.tasks.kept import Kept, Mark, last_kept
+from dockyard.tasks.mounting import look_at, mounted_in
 from dockyard.tasks.output import pieces, until_cancelled
 from dockyard.tasks.pull import has_image, pull
 from dockyard.tasks.run_words import FORMS, Mount, Port
@@ -153,7 +150,7 @@ class Run(Task):
                 )
             )
         for mount in self.mounts:
-            change, warning = _look_at(client, mount)
+            change, warning = look_at(client, mount)
             changes += [change] if change else []
             warnings += [warning] if warning else []
         changes.append(Change("create", "container", self.name or translate(N_("(the engine will choose a name)"))))
@@ -170,30 +167,23 @@ class Run(Task):
             EngineRefused: The engine could not start it; the container is not left behind.
         """
         fresh = self.plan(client)
-        if plan is not None and plan.changes != fresh.changes:
-            gone = set(plan.changes) ^ set(fresh.changes)
-            raise PlanOutdated(what=", ".join(sorted(change.name for change in gone)))
+        fresh.require_same(plan)
         if any(change.kind == "image" for change in fresh.changes):
             pull(client, self.image, report=report, cancel=cancel)
         check_cancel(cancel)
         report(Progress(0, 2, "steps", translate(N_("creating"))))
-        kept = Kept.begin(client, self.command)
-        try:
+        with Kept.of(client, self.command) as kept:
             container_id = self._create(client)
             try:
                 result = self._start(client, container_id, fresh, report, cancel)
             except BaseException:
                 _remove(client, container_id)
                 raise
-        except BaseException:
-            kept.discard()
-            raise
-        kept.marks.append(Mark(container_id, "container"))
-        kept.save()
+            kept.marks.append(Mark(container_id, "container"))
         return result
 
     def verify(self, client: Client) -> Evidence:
-        """Look whether the container is there and in the state that was asked for."""
+        """Look whether the container is there, in the state that was asked for, and has mounted what it was to mount."""
         name = self.name or last_kept(client, self.command).marks[0].path
         found = client.find_json("/containers/{}/json", name)
         if found is None:
@@ -206,9 +196,15 @@ class Run(Task):
             image=config["Image"],
             command=line(*(config["Entrypoint"] or []), *(config["Cmd"] or [])),
         )
-        return Evidence(
-            bool(state["Running"]) or not self.detach, says, {"status": state["Status"], "exit_code": state["ExitCode"]}
-        )
+        facts: dict[str, object] = {"status": state["Status"], "exit_code": state["ExitCode"]}
+        ok = bool(state["Running"]) or not self.detach
+        if self.mounts:
+            mounted = mounted_in(found)
+            shown = ", ".join(f"{source} → {target}" for target, source in mounted.items())
+            says = translate(N_("{says}; mounted: {mounts}")).format(says=says, mounts=shown or "-")
+            ok = ok and all(os.path.normpath(mount.target) in mounted for mount in self.mounts)
+            facts["mounts"] = mounted
+        return Evidence(ok, says, facts)
 
     def undo(self, client: Client) -> Result:
         """Remove the container that the last run made, with its unnamed volumes; named volumes and pulled images stay."""
@@ -231,7 +227,7 @@ class Run(Task):
             if found and found["Name"] == f"/{self.name}":
                 raise NameTaken(name=self.name, status=found["State"]["Status"])
         for port in self.ports:
-            if holder := _holder(client, port):
+            if holder := port_holder(client, port):
                 raise PortTaken(port=port.host_port, holder=holder, container_port=port.container_port)
 
     def _create(self, client: Client) -> str:
@@ -246,7 +242,8 @@ class Run(Task):
                 client.api.start(container_id)
             report(Progress(2, 2, "steps", translate(N_("running"))))
             return RunResult(plan.changes, plan.warnings, container_id)
-        attached = {"stdout": 1, "stderr": 1, "stream": 1, "logs": 1}
+        # Not "logs" as well: engines attach before they answer, so that nothing is missed, and what is in the log by then would come twice.
+        attached = {"stdout": 1, "stderr": 1, "stream": 1}
         condition = {"condition": "removed" if self.remove else "next-exit"}
         kept = bytearray()
         with ExitStack() as stack, engine_errors(client.address):
@@ -329,8 +326,7 @@ def run_from_words(given: tuple[str, ...]) -> Run:
         BadLine: The words are not as ``docker run`` takes them, or a flag is not supported; the sentence names it.
     """
     parsed = parse_flags("run", FLAGS, given, flags_first=True)
-    if not parsed.words:
-        raise WrongCount(command="run", needed=translate(N_("an image")), found=0)
+    parsed.require_words("run", translate(N_("an image")), 1)
     for pair in parsed.lists.get("env", ()):
         if "=" not in pair:
             raise BadValue(
@@ -363,54 +359,6 @@ def run_from_words(given: tuple[str, ...]) -> Run:
         labels=parsed.lists.get("label", ()),
         hostname=parsed.values.get("hostname", ""),
     )
-
-
-def _look_at(client: Client, mount: Mount) -> tuple[Change | None, str]:
-    """What a mount would bring into being, and what the learner should know of it first."""
-    if mount.kind == "volume" and mount.source:
-        if client.find_json("/volumes/{}", mount.source):
-            return None, ""
-        warning = translate(
-            N_(
-                "The volume {name!r} does not exist and will be made on the way. Better make it first: docker volume create {name}"
-            )
-        )
-        return Change("create", "volume", mount.source), warning.format(name=mount.source)
-    if mount.kind != "bind" or not client.is_local:
-        return None, ""
-    path = Path(mount.path)
-    if not path.exists():
-        if mount.form == "--mount":
-            raise BindSourceMissing(path=mount.path)
-        warning = translate(
-            N_(
-                "The folder {path!r} does not exist; the engine will make it, owned by root. Better make it first: mkdir -p {path}"
-            )
-        )
-        return Change("create", "folder", mount.path), warning.format(path=mount.path)
-    if path.is_dir() and os.access(path, os.R_OK) and not any(path.iterdir()):
-        warning = translate(N_("The folder {path!r} is empty, and it will hide what the image has at {target}."))
-        return None, warning.format(path=mount.path, target=mount.target)
-    return None, ""
-
-
-def _holder(client: Client, port: Port) -> str:
-    """Who has the host's port: a container's name, another program, or no one (empty)."""
-    if port.host_port is None or port.protocol != "tcp":
-        return ""
-    for container in client.get_json("/containers/json"):
-        if any(
-            each.get("PublicPort") == port.host_port and each.get("Type") == port.protocol
-            for each in container["Ports"]
-        ):
-            return translate(N_("the container {name}")).format(name=container["Names"][0].lstrip("/"))
-    if client.is_local:
-        with (
-            suppress(OSError),
-            socket.create_connection((port.host_ip or "127.0.0.1", port.host_port), timeout=0.2),
-        ):
-            return translate(N_("another program"))
-    return ""
 
 
 def _bindings(ports: Iterable[Port]) -> dict[str, list[dict[str, str]]]:

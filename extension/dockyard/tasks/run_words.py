@@ -185,7 +185,14 @@ def _from_tmpfs(text: str) -> Mount:
     target, _, options = text.partition(":")
     if not target.startswith("/"):
         raise BadValue(flag="--tmpfs", value=text, expected=translate(N_("write /PATH or /PATH:size=64m,mode=1777")))
-    return Mount(target, "", "tmpfs", False, tuple(filter(None, options.split(","))), "--tmpfs")
+    given = tuple(filter(None, options.split(",")))
+    for option in given:
+        name, _, value = option.partition("=")
+        if name == "size" and not re.fullmatch(r"\d+[bkmgBKMG%]?", value):
+            raise BadValue(flag="--tmpfs", value=option, expected=translate(N_("a size is a number with b, k, m or g")))
+        if name == "mode" and not re.fullmatch(r"[0-7]{1,4}", value):
+            raise BadValue(flag="--tmpfs", value=option, expected=translate(N_("a mode is octal, such as 1777")))
+    return Mount(target, "", "tmpfs", False, given, "--tmpfs")
 
 
 def _size(text: str, flag: str) -> int:

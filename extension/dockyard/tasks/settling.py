@@ -5,17 +5,19 @@ What it replaces is kept first; each file changes in one step; a folder that is 
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from dockyard.errors import CannotUndo, KindClash
 from dockyard.locale import N_, translate
+from dockyard.tarstream import Member
 from dockyard.tasks.base import Change, Result
 from dockyard.tasks.copy_rules import Placement, Target
 from dockyard.tasks.kept import Kept, Mark
 from dockyard.tasks.pack import on_this_machine
-from dockyard.tasks.unpack import Member, stamp
+from dockyard.tasks.unpack import stamp
 
-__all__ = ["met", "settle", "target_here", "undo_settling"]
+__all__ = ["met", "settle", "settle_files", "target_here", "undo_settling"]
 
 
 def target_here(path: str) -> Target:
@@ -95,6 +97,31 @@ def settle(
         for member in members
         if (member.name or placement.name) and not (member.kind == "folder" and member.name in there)
     )
+
+
+def settle_files(drafts: Mapping[Path, Path], kept: Kept) -> tuple[Change, ...]:
+    """Give finished files their final names, note how to take it back, and return what was created or replaced.
+
+    Args:
+        drafts: Each file and its final name, on the same file system.
+        kept: The run's record, which goes on to be saved or discarded by :meth:`Kept.of`.
+
+    Raises:
+        OSError: A move failed; what was moved before has been moved back.
+    """
+    changes = []
+    try:
+        for draft, final in drafts.items():
+            file = kept.new_file() if os.path.lexists(final) else None
+            if file:
+                _copy_aside(final, file)
+            draft.replace(final)
+            kept.marks.append(Mark(str(final), "file", _state(final), file.name if file else ""))
+            changes.append(Change("change" if file else "create", "file", str(final), final.stat().st_size))
+    except BaseException:
+        _take_back(kept)
+        raise
+    return tuple(changes)
 
 
 def undo_settling(kept: Kept) -> Result:

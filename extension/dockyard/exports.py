@@ -1,0 +1,161 @@
+"""The journal as something to run again: a shell script, a notebook, a Compose file.
+
+Runs that failed, that were stopped or that were taken back are left out.
+"""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from dockyard.errors import DockyardError, NothingToExport
+from dockyard.tasks import Build, Mount, Port, Prune, Run, parse
+from dockyard.tasks.record import Entry
+
+__all__ = ["as_compose", "as_notebook", "as_script"]
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+NOT_A_SERVICE_NAME = re.compile(r"[^a-zA-Z0-9._-]")
+
+
+def as_script(entries: Iterable[Entry]) -> str:
+    """Return a shell script of the docker lines, in order; it stops at the first one that fails."""
+    lines, folder = ["#!/bin/sh", "set -e"], None
+    for entry in _that_stand(entries):
+        if entry.folder != folder:
+            folder = entry.folder
+            lines.append(f"cd {shlex.quote(folder)}")
+        lines.append(_line(entry))
+    return "\n".join(lines) + "\n"
+
+
+def as_notebook(entries: Iterable[Entry]) -> "NotebookNode":
+    """Return a notebook with a cell a run, as Python of this package; ``nbformat.write`` puts it in a file."""
+    import nbformat  # loads a validator, which a script does not need
+
+    cells = []
+    for entry in _that_stand(entries):
+        cells += [nbformat.v4.new_markdown_cell(f"```sh\n{entry.command}\n```"), nbformat.v4.new_code_cell(entry.code)]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def as_compose(entries: Iterable[Entry]) -> str:
+    """Return a Compose file with the containers that were started in the background.
+
+    Named volumes and networks in it are ``external``: they are the ones that are there. A relative folder stands as the absolute one it was.
+
+    Raises:
+        NothingToExport: No such container was started.
+    """
+    runs = [task for entry in _that_stand(entries) if isinstance(task := _task(entry), Run) and task.detach]
+    if not runs:
+        raise NothingToExport()
+    volumes = {mount.source for run in runs for mount in run.mounts if mount.kind == "volume" and mount.source}
+    networks = {run.network for run in runs if _is_own_network(run.network)}
+    file: dict[str, Any] = {"services": {name: _service(run) for name, run in _names(runs)}}
+    for key, names in (("volumes", volumes), ("networks", networks)):
+        if names:
+            file[key] = {name: {"external": True} for name in sorted(names)}
+    return str(yaml.safe_dump(file, sort_keys=False, allow_unicode=True))
+
+
+def _line(entry: Entry) -> str:
+    """An entry's line; a Dockerfile that was typed is put below it as its input."""
+    task = _task(entry)
+    if isinstance(task, Prune):
+        return replace(task, force=True).command  # no one answers docker's question in a script
+    if not isinstance(task, Build) or "-" not in (task.folder, task.file):
+        return entry.command
+    keywords = (each for each in ast.walk(ast.parse(entry.code)) if isinstance(each, ast.keyword))
+    text = next(str(ast.literal_eval(each.value)) for each in keywords if each.arg == "text")
+    mark = "DOCKERFILE"
+    while mark in text.split("\n"):
+        mark += "_"
+    return f"{entry.command} <<'{mark}'\n{text}\n{mark}"
+
+
+def _that_stand(entries: Iterable[Entry]) -> list[Entry]:
+    return [entry for entry in entries if entry.outcome == "done" and entry.undone_at is None]
+
+
+def _task(entry: Entry) -> object:
+    """The task that an entry's line stands for; None where the line is an explanation of something Docker has no command for."""
+    try:
+        return parse(entry.command)
+    except DockyardError:
+        return None
+
+
+def _names(runs: Sequence[Run]) -> Iterable[tuple[str, Run]]:
+    """A service a name: the last run with a container's name is the one that stands."""
+    named: dict[str, Run] = {}
+    for count, run in enumerate(runs, 1):
+        image = run.image.rpartition("/")[2].partition("@")[0].partition(":")[0]
+        named[NOT_A_SERVICE_NAME.sub("-", run.name or f"{image}-{count}")] = run
+    return named.items()
+
+
+def _service(run: Run) -> dict[str, Any]:
+    """A service of the Compose specification ("Services top-level elements")."""
+    host_mode = run.network if run.network and not _is_own_network(run.network) else ""
+    wanted: dict[str, Any] = {
+        "image": run.image,
+        "container_name": run.name,
+        "command": [_literal(word) for word in run.words],
+        "entrypoint": [_literal(run.entrypoint)] if run.entrypoint else None,
+        "ports": [_port(port) for port in run.ports],
+        "volumes": [_mount(mount) for mount in run.mounts if mount.form != "--tmpfs"],
+        "tmpfs": [mount.text for mount in run.mounts if mount.form == "--tmpfs"],
+        "environment": [_literal(pair) for pair in run.env],
+        "labels": [_literal(pair) for pair in run.labels],
+        "working_dir": run.workdir,
+        "user": run.user,
+        "hostname": run.hostname,
+        "restart": run.restart,
+        "network_mode": host_mode,
+        "networks": [run.network] if run.network and not host_mode else None,
+        "stdin_open": run.interactive,
+        "tty": run.tty,
+    }
+    return {key: value for key, value in wanted.items() if value}
+
+
+def _literal(text: str) -> str:
+    """Compose fills variables in; a dollar sign that is meant is doubled."""
+    return text.replace("$", "$$")
+
+
+def _is_own_network(name: str) -> bool:
+    return bool(name) and name not in ("default", "bridge", "host", "none") and not name.startswith("container:")
+
+
+def _port(port: Port) -> dict[str, Any]:
+    found: dict[str, Any] = {"target": port.container_port, "protocol": port.protocol}
+    if port.host_port is not None:
+        found["published"] = str(port.host_port)
+    if port.host_ip:
+        found["host_ip"] = port.host_ip
+    return found
+
+
+def _mount(mount: Mount) -> dict[str, Any]:
+    found: dict[str, Any] = {"type": mount.kind, "target": mount.target}
+    if mount.source:
+        found["source"] = _literal(mount.path if mount.kind == "bind" else mount.source)
+    if mount.read_only:
+        found["read_only"] = True
+    if mount.kind == "bind" and mount.form == "-v":
+        found["bind"] = {"create_host_path": True}
+    api = mount.to_api()
+    if "nocopy" in mount.options or api.get("VolumeOptions", {}).get("NoCopy"):
+        found["volume"] = {"nocopy": True}
+    if size := api.get("TmpfsOptions", {}).get("SizeBytes"):
+        found["tmpfs"] = {"size": size}
+    return found

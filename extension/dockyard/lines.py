@@ -1,0 +1,93 @@
+"""Docker lines as people type them: carried out, and taken back. The ``docker`` program is not needed.
+
+>>> do("docker run -d --name web -p 8080:80 httpd")         # doctest: +SKIP
+>>> do("docker ps -a")                                      # doctest: +SKIP
+"""
+
+from typing import NoReturn
+
+from dockyard import queries
+from dockyard.connection import Client, current
+from dockyard.errors import CannotUndo, UnknownStep
+from dockyard.locale import N_, translate
+from dockyard.tables import Table
+from dockyard.tasks import Attach, Result, Shell, parse
+from dockyard.tasks.base import NEVER, Cancel, Report, ignore
+from dockyard.tasks.record import entries
+
+__all__ = ["conversation", "do", "undo"]
+
+
+def do(
+    line: str, client: Client | None = None, *, report: Report = ignore, cancel: Cancel = NEVER
+) -> Result | Table | str:
+    """Do what a docker line says.
+
+    Args:
+        line: Such as ``docker run -d httpd``; ``docker`` itself may be left out.
+        client: The engine; by default the one in use.
+        report: Called as the work goes on.
+        cancel: Looked at as the work goes on.
+
+    Returns:
+        What was done; for a line that only looks (``ps``, ``images``, ``logs``, ...) a table or a text.
+
+    Raises:
+        BadLine: The line can't be taken; the sentence names the word at fault.
+        DockyardError: It could not be done; the sentence says why.
+    """
+    text = _whole(line)
+    engine = client or current()
+    if (query := queries.find(text)) is not None:
+        return query(engine)
+    return parse(text).run(engine, report=report, cancel=cancel)
+
+
+def conversation(line: str) -> Shell | Attach | None:
+    """Return the task of a docker line that needs a terminal, as :func:`do` takes it; None for any other.
+
+    Raises:
+        BadLine: The line can't be taken; the sentence names the word at fault.
+    """
+    text = _whole(line)
+    task = None if queries.find(text) else parse(text)
+    return task if isinstance(task, Shell | Attach) else None
+
+
+def undo(step: int | None = None, client: Client | None = None) -> Result:
+    """Take a run of the journal back.
+
+    Args:
+        step: Its number in ``journal()``; by default the last run on this engine that stands.
+        client: The engine; by default the one in use.
+
+    Raises:
+        UnknownStep: There is no such step of this engine.
+        CannotUndo: It can't be taken back; the sentence says why.
+    """
+    engine = client or current()
+    ours = [entry for entry in entries(engine.data_dir) if entry.engine_id == engine.engine_id]
+    standing = [entry for entry in ours if entry.outcome == "done" and entry.undone_at is None]
+    if step is None:
+        if not standing:
+            raise CannotUndo(command="undo", reason=translate(N_("nothing that was done on this engine is on record")))
+        chosen = standing[-1]
+    else:
+        chosen = next((entry for entry in ours if entry.step == step), None) or _unknown(step)
+        if chosen not in standing:
+            raise CannotUndo(
+                command=chosen.command, reason=translate(N_("it did not end well, or was taken back already"))
+            )
+        if later := [each.step for each in standing if each.step > step and each.command == chosen.command]:
+            reason = translate(N_("the same line was run again later; take step {step} back first"))
+            raise CannotUndo(command=chosen.command, reason=reason.format(step=later[-1]))
+    return parse(chosen.command).undo(engine)
+
+
+def _whole(line: str) -> str:
+    text = line.strip()
+    return text if text.startswith(("docker", "$", "sudo", "#", "%")) else f"docker {text}"
+
+
+def _unknown(step: int) -> NoReturn:
+    raise UnknownStep(step=step)

@@ -1,0 +1,95 @@
+"""The journal as a script, a notebook, a Compose file."""
+
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import nbformat
+import pytest
+import yaml
+
+from dockyard.errors import NothingToExport
+from dockyard.exports import as_compose, as_notebook, as_script
+from dockyard.tasks import Build
+from dockyard.tasks.record import Entry
+
+WEB = "docker run --name web -d -p 127.0.0.1:8080:80 -v vol:/data:ro --mount type=bind,source=/tmp,target=/t --tmpfs /run -e 'A=$x y' --network net --restart always httpd sleep 5"
+
+
+def entry(command, folder="/work", **more):
+    return Entry(
+        datetime(2026, 1, 2, tzinfo=UTC),
+        "id",
+        "unix:///s",
+        folder,
+        command,
+        f"print({command!r})",
+        **{"outcome": "done", "error": "", "duration_s": 1.0, **more},
+    )
+
+
+def test_a_script_runs_what_stands_where_it_was_run(tmp_path):
+    (tmp_path / "a b").mkdir()
+    (tmp_path / "docker").write_text('#!/bin/sh\necho "$PWD|$*" >> "$LOG"\n')
+    (tmp_path / "docker").chmod(0o755)
+    script = as_script(
+        [
+            entry("docker run 'a b'", str(tmp_path / "a b")),
+            entry("docker failed", outcome="failed"),
+            entry("docker undone", undone_at=datetime.now(UTC)),
+            entry("docker cp x y:/z", str(tmp_path)),
+        ]
+    )
+    log = tmp_path / "log"
+    subprocess.run(["sh", "-c", script], check=True, env={"PATH": f"{tmp_path}:/usr/bin:/bin", "LOG": str(log)})
+    assert log.read_text().splitlines() == [f"{tmp_path}/a b|run a b", f"{tmp_path}|cp x y:/z"]
+
+
+def test_a_script_holds_the_dockerfiles_that_were_typed(tmp_path):
+    (tmp_path / "docker").write_text('#!/bin/sh\necho "$*"; cat\n')
+    (tmp_path / "docker").chmod(0o755)
+    task = Build("-", ("a",), text="FROM b\nDOCKERFILE\nRUN echo $HOME")
+    typed = replace(entry(task.command, str(tmp_path)), code=task.code)
+    done = subprocess.run(
+        ["sh", "-c", as_script([typed])], check=True, capture_output=True, text=True, env={"PATH": f"{tmp_path}:/bin"}
+    )
+    assert done.stdout == f"build -t a -\n{task.text}\n"
+
+
+def test_a_script_asks_nothing():
+    assert "docker system prune -a -f\n" in as_script([entry("docker system prune -a")])
+
+
+def test_a_notebook_has_a_cell_a_run():
+    made = as_notebook([entry("docker run httpd"), entry("docker failed", outcome="failed")])
+    nbformat.validate(made)
+    assert [cell.source for cell in made.cells if cell.cell_type == "code"] == ["print('docker run httpd')"]
+
+
+def test_a_compose_file_has_the_containers_in_the_background():
+    made = yaml.safe_load(as_compose([entry(WEB), entry("docker run --rm busybox true"), entry("docker cp a b:/c")]))
+    assert made == {
+        "services": {
+            "web": {
+                "image": "httpd",
+                "container_name": "web",
+                "command": ["sleep", "5"],
+                "ports": [{"target": 80, "protocol": "tcp", "published": "8080", "host_ip": "127.0.0.1"}],
+                "volumes": [
+                    {"type": "volume", "target": "/data", "source": "vol", "read_only": True},
+                    {"type": "bind", "target": "/t", "source": "/tmp"},
+                ],
+                "tmpfs": ["/run"],
+                "environment": ["A=$$x y"],
+                "networks": ["net"],
+                "restart": "always",
+            }
+        },
+        "volumes": {"vol": {"external": True}},
+        "networks": {"net": {"external": True}},
+    }
+
+
+def test_without_such_containers_the_reason_is_told():
+    with pytest.raises(NothingToExport, match="docker run -d"):
+        as_compose([entry("docker run --rm busybox true")])
