@@ -1,8 +1,9 @@
 # make lab    open JupyterLab on the map of lessons     (ARGS="--no-browser --port 8899" go to JupyterLab)
-# make test   run the whole test suite                  (ARGS="-k copy" go to pytest)
+# make test   run the whole test suite                  (ARGS="-k copy" go to pytest; JOBS=0: one file after another, else two at once)
 # make tour   walk every lesson without a notebook
 # make lint   formatting, rules and types
 # make bench  the benchmarks: each prints ratios
+JOBS ?= 2
 .PHONY: lab test tour lint bench clean
 
 lab:
@@ -15,7 +16,7 @@ tour:
 
 test:
 	@scripts/setup test
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest --numprocesses=$(JOBS) --dist=loadfile $(ARGS)
 
 lint:
 	@scripts/setup test

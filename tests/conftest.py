@@ -13,11 +13,17 @@ from hypothesis import settings
 
 import dockyard
 from dockyard import kit
-from dockyard.connection import Client
+from dockyard.connection import Client, embedded
 from dockyard.connection.own import OwnEngine, why_not
 
 settings.register_profile("patient", deadline=None)  # machines that run tests are shared and slow at times
 settings.load_profile("patient")
+
+
+def spelled(value: object) -> str:
+    """A parameter in the name of its test, the same in every process: sets have no order of their own."""
+    return str(sorted(value) if isinstance(value, set) else value)
+
 
 REQUIRED = os.environ.get("DOCKYARD_TEST_REQUIRE") == "1"
 
@@ -28,7 +34,7 @@ def missing(reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine_address() -> Iterator[str]:
+def docker_address() -> Iterator[str]:
     """A real Docker engine that only the tests use; DOCKYARD_TEST_ENGINE names one that runs already."""
     if address := os.environ.get("DOCKYARD_TEST_ENGINE"):
         yield address
@@ -41,6 +47,12 @@ def engine_address() -> Iterator[str]:
             yield engine.address
     finally:
         shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def engine_address(docker_address: str) -> str:
+    """The engine that tests use; those in compat/ run on each engine in turn."""
+    return docker_address
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -59,9 +71,25 @@ def own_folders() -> Iterator[Path]:
             patch.setenv(name, f"{folder}/{name.lower()}")
         for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
             patch.delenv(name, raising=False)
+        patch.setenv("DOCKYARD_EMBEDDED", "0")  # tests of it start their own; see embedded_home
         dockyard.language("en")
         yield Path(folder)
         patch.undo()
+
+
+@pytest.fixture
+def embedded_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Folders for an embedded engine alone, which is switched on; whatever runs in them is ended afterwards."""
+    monkeypatch.delenv("DOCKYARD_EMBEDDED")
+    if reason := embedded.why_not():
+        missing(reason)
+    home = Path(tempfile.mkdtemp(prefix="dye-"))  # a short path: sockets lie in it
+    for name in ("XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
+        (home / name[4:8].lower()).mkdir(mode=0o700)
+        monkeypatch.setenv(name, str(home / name[4:8].lower()))
+    yield home
+    embedded.reset()
+    shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +137,11 @@ def shell(client: Client) -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def docker_cli(engine_address: str) -> Callable[..., str]:
     """Runs the real docker command line against the engine; returns its output, or raises with its error."""
+    return command_line(engine_address)
+
+
+def command_line(address: str) -> Callable[..., str]:
+    """The real docker command line against an engine."""
     program = shutil.which("docker")
     if not program:
         missing("no docker command line (Debian: apt-get install docker.io)")
@@ -116,7 +149,7 @@ def docker_cli(engine_address: str) -> Callable[..., str]:
     def run(*words: str, check: bool = True) -> str:
         answer = subprocess.run(
             [str(program), *words],
-            env={**os.environ, "DOCKER_HOST": engine_address},
+            env={**os.environ, "DOCKER_HOST": address},
             capture_output=True,
             text=True,
             check=False,

@@ -13,23 +13,33 @@ PACKAGE = Path(__file__).parents[1] / "extension" / "dockyard"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"panels"},
+    {"cli_engine", "panels", "server"},
     {"lessons"},
+    {"lines"},
+    {"queries"},
     {"kit", "tables", "pages"},
+    {"charts", "exports", "live"},
     {"tasks"},
-    {"command", "connection"},
-    {"waiting", "wording"},
+    {"command", "connection", "dockerfile"},
+    {"engine"},
+    {"waiting", "wording", "tarstream"},
     {"errors"},
     {"locale"},
 ]
 HEAVY = {"pandas", "plotly", "ipywidgets", "anywidget", "IPython"}
 MAY_BE_HEAVY = {
-    "pandas": {"tables"},
+    "pandas": {"charts", "tables"},
     "plotly": {"charts"},
     "ipywidgets": {"panels"},
     "anywidget": {"panels"},
     "IPython": {"panels"},
 }
+
+# The engine is reached over its socket, as Docker is; this alone starts and stops it.
+DOOR = PACKAGE / "connection" / "embedded.py"
+# What the engine is made of beside Python's own library, so that it starts fast and anywhere.
+ENGINE_MAY_IMPORT = {"dockyard", "h11", "isal", "platformdirs", "requests", "urllib3"}
+ENGINE_MAY_USE = {"engine", "errors", "tarstream"}
 
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -72,15 +82,30 @@ def test_only_the_rooms_that_show_things_import_what_shows_them(path):
             assert room_of(path) in MAY_BE_HEAVY[top], f"{path} imports {top}"
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_what_starts_the_engine_imports_it(path):
+    if room_of(path) != "engine" and path != DOOR:
+        assert not {name for name in imported(path) if name.startswith("dockyard.engine")}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "engine").rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_the_engine_is_made_of_little(path):
+    for name in imported(path):
+        top, *rest = name.split(".")
+        assert top in sys.stdlib_module_names | ENGINE_MAY_IMPORT
+        if top == "dockyard" and rest and rest[0] in FLOOR:
+            assert rest[0] in ENGINE_MAY_USE
+
+
 def test_every_room_stands_on_a_floor():
     assert {room_of(path) for path in FILES} - {"__init__"} == set(FLOOR)
 
 
-def test_importing_dockyard_loads_nothing_heavy():
-    code = "import dockyard, sys; print([name for name in sys.modules if name.split('.')[0] in %r])" % {
-        *HEAVY,
-        "docker",
-        "requests",
-    }
+@pytest.mark.parametrize("module", ["dockyard", "dockyard.engine.daemon"])
+def test_importing_it_loads_nothing_heavy(module):
+    heavy = {*HEAVY, "babel", "docker", "requests"}
+    code = f"import {module}, sys; print([name for name in sys.modules if name.split('.')[0] in {heavy}])"
     answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert answer.stdout.strip() == "[]"

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dockyard import charts as charts
     from dockyard import lessons as lessons
     from dockyard import panels as panels
     from dockyard import tasks as tasks
@@ -17,9 +18,22 @@ if TYPE_CHECKING:
     from dockyard.connection import connect as connect
     from dockyard.connection import current as current
     from dockyard.errors import DockyardError as DockyardError
+    from dockyard.lines import do as do
+    from dockyard.lines import undo as undo
+    from dockyard.live import watch as watch
     from dockyard.locale import language as language
+    from dockyard.panels.shell import shell as shell
+    from dockyard.tables import compare_images as compare_images
     from dockyard.tables import containers as containers
+    from dockyard.tables import disk as disk
+    from dockyard.tables import events as events
+    from dockyard.tables import history as history
     from dockyard.tables import images as images
+    from dockyard.tables import journal as journal
+    from dockyard.tables import layers as layers
+    from dockyard.tables import networks as networks
+    from dockyard.tables import ports as ports
+    from dockyard.tables import stats as stats
     from dockyard.tables import volumes as volumes
     from dockyard.tasks import parse as parse
 
@@ -29,15 +43,28 @@ __version__ = "0.1.0"
 _NAMES = {
     "Client": "dockyard.connection",
     "DockyardError": "dockyard.errors",
+    "compare_images": "dockyard.tables",
     "connect": "dockyard.connection",
     "containers": "dockyard.tables",
     "current": "dockyard.connection",
+    "do": "dockyard.lines",
+    "stats": "dockyard.tables",
+    "ports": "dockyard.tables",
+    "events": "dockyard.tables",
+    "disk": "dockyard.tables",
+    "history": "dockyard.tables",
     "images": "dockyard.tables",
+    "journal": "dockyard.tables",
     "language": "dockyard.locale",
+    "layers": "dockyard.tables",
+    "networks": "dockyard.tables",
     "parse": "dockyard.tasks",
+    "shell": "dockyard.panels.shell",
+    "undo": "dockyard.lines",
     "volumes": "dockyard.tables",
+    "watch": "dockyard.live",
 }
-_MODULES = ("lessons", "panels", "tasks")
+_MODULES = ("charts", "lessons", "panels", "tasks")
 
 __all__ = [*_NAMES, *_MODULES]  # noqa: PLE0604  # all of them are names of strings
 
@@ -51,6 +78,18 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'dockyard' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """What Jupyter's server is to load (Jupyter Server, "Distributing a server extension")."""
+    return [{"module": "dockyard.server"}]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext dockyard`` does (IPython, "Writing extensions")."""
+    from dockyard.panels.magic import register
+
+    register(shell)
 
 
 def __dir__() -> list[str]:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import dockyard
 import dockyard.lessons
-from dockyard import kit
-from dockyard.connection import Client, connect, looks, own_engine_dir
+from dockyard import cli_engine, kit
+from dockyard.connection import Client, connect, embedded, looks, own_engine_dir
 from dockyard.connection.own import OwnEngine, why_not
-from dockyard.errors import DockyardError, NoEngine
+from dockyard.errors import DockyardError, EngineError, NoEngine, OwnEngineFailed
 from dockyard.locale import LANGUAGES, N_, language, translate
 from dockyard.wording import human_size
 
@@ -48,19 +48,33 @@ def doctor(chosen: argparse.Namespace, _: Sequence[str]) -> int:
     taken = False
     named = ""
     for look in looks(chosen.engine):
-        if look.client and not (taken or named):
-            engine, mark, taken = look.client.engine, "✔", True
-            says = f"{engine.name} {engine.version} (API {engine.api_version}, {engine.system})"
-        elif look.client:
-            mark, says = "·", translate(N_("answers too; not taken"))
-        else:
+        may_take = not (taken or named)
+        if look.client:
+            mark, says = (
+                ("✔", f"{look.client.engine}, {look.client.engine.system}")
+                if may_take
+                else ("·", N_("answers too; not taken"))
+            )
+            taken |= may_take
+        elif look.error:
             mark, says = "✘", str(look.error)
-        print(f"{mark} {translate(look.place.source)}: {look.place.address}\n    {says}")
+        else:
+            mark, says = (
+                ("▸", N_("starts when it is needed (embedded engine, no isolation)"))
+                if may_take
+                else ("·", N_("could be started; not needed"))
+            )
+            taken |= may_take
+        print(f"{mark} {translate(look.place.source)}: {look.place.address}\n    {translate(says)}")
         if look.place.named and not taken:
             named = look.place.source
             print("    " + translate(N_("It is named, so no other engine is taken in its place.")))
+    for name, reason in embedded.runners():
+        works = translate(N_("works here"))
+        print(f"    {name}: {reason or works}")
     if not (taken or named):
-        print(f"\n{NoEngine()}")
+        reason = embedded.why_not() or translate(N_("it is not running"))
+        print(f"\n{NoEngine(reason=reason)}")
     reason = why_not()
     print(
         translate(N_("An engine of its own: {state}")).format(
@@ -128,7 +142,12 @@ def images(chosen: argparse.Namespace, _: Sequence[str]) -> int:
     return 0
 
 
-_COMMANDS = {"doctor": doctor, "lab": lab, "tour": tour, "images": images}
+def engine(chosen: argparse.Namespace, _: Sequence[str]) -> int:
+    """Start, show, stop or remove the embedded engine."""
+    return cli_engine.run(chosen)
+
+
+_COMMANDS = {"doctor": doctor, "lab": lab, "tour": tour, "images": images, "engine": engine}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -157,18 +176,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name, text in (("bundle", N_("write them into one file")), ("load", N_("load them from such a file"))):
         actions.add_parser(name, help=translate(text)).add_argument("file", type=Path)
+    cli_engine.add_parser(commands)
     return parser
 
 
 def _engine(chosen: argparse.Namespace, stack: ExitStack) -> Client:
-    """The engine that is found; where none is, one of its own if that can be started here."""
-    try:
+    """The engine that is found; where none is, a private dockerd if that can be started here, else the embedded engine."""
+    if why_not():
         return connect(chosen.engine)
+    try:
+        return connect(chosen.engine, start=False)
     except NoEngine:
-        if why_not():
-            raise
-    print(translate(N_("No engine found; starting one of its own.")), flush=True)
-    own = stack.enter_context(OwnEngine(own_engine_dir()))
+        print(translate(N_("No engine found; starting one of its own.")), flush=True)
+    except EngineError:
+        return connect(chosen.engine)  # where none was named, the embedded engine stands in
+    try:
+        own = stack.enter_context(OwnEngine(own_engine_dir()))
+    except OwnEngineFailed as error:
+        print(error, flush=True)
+        return connect(chosen.engine)
     stack.callback(print, translate(N_("Stopping the engine; its images, containers and volumes stay.")), flush=True)
     return connect(own.address)
 

@@ -11,15 +11,17 @@ Which task a command becomes is not said here: each task brings its own table of
 import difflib
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from dockyard.errors import BadValue, MissingValue, NotDocker, ShellSyntax, UnknownFlag
+from dockyard.errors import BadValue, MissingValue, NotDocker, ShellSyntax, UnknownFlag, WrongCount
 from dockyard.locale import N_, translate
 
-__all__ = ["Flag", "Parsed", "line", "parse_flags", "words"]
+__all__ = ["Flag", "Parsed", "line", "look_up", "parse_flags", "words"]
+
+T = TypeVar("T")
 
 _QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.""", re.DOTALL)
 _HOME = re.compile(rf"({_QUOTED.pattern})|(?<!\S)~(?=/|\s|$)", re.DOTALL)
@@ -36,12 +38,14 @@ class Flag:
         short: One letter, or empty.
         kind: ``switch`` takes no value, ``value`` takes one, ``list`` may be repeated.
         also: Another long form that means the same, such as ``net`` for ``network``.
+        on: Whether a switch is on where it is not given, as ``--pause`` is.
     """
 
     name: str
     short: str = ""
     kind: Literal["switch", "value", "list"] = "value"
     also: str = ""
+    on: bool = False
 
     @property
     def shown(self) -> str:
@@ -54,7 +58,7 @@ class Parsed:
     """The words of a command, sorted.
 
     Attributes:
-        switches: Names of the switches given.
+        switches: Names of the switches that are on.
         values: Name to value.
         lists: Name to every value given, in order.
         words: What is no flag.
@@ -64,6 +68,31 @@ class Parsed:
     values: dict[str, str]
     lists: dict[str, tuple[str, ...]]
     words: tuple[str, ...]
+
+    def require_words(self, command: str, needed: str, least: int, most: int | None = None) -> tuple[str, ...]:
+        """Return the words if there are as many as the command takes.
+
+        Raises:
+            WrongCount: There are fewer or more; the sentence says what is ``needed``.
+        """
+        if len(self.words) < least or (most is not None and len(self.words) > most):
+            raise WrongCount(command=command, needed=needed, found=len(self.words))
+        return self.words
+
+
+def look_up(given: Sequence[str], table: Mapping[str, T], also: Mapping[str, str]) -> tuple[T, tuple[str, ...]] | None:
+    """Return what a table has for the command that a line's words begin with, and the words after it; None where it has nothing.
+
+    Args:
+        given: The words, without ``docker``.
+        table: Commands of one word or two; the longer one is looked for first.
+        also: The other names of commands in it.
+    """
+    for count in (2, 1):
+        name = " ".join(given[:count])
+        if len(given) >= count and (found := table.get(also.get(name, name))):
+            return found, tuple(given[count:])
+    return None
 
 
 def line(*words: str) -> str:
@@ -106,7 +135,7 @@ def parse_flags(command: str, flags: Sequence[Flag], given: Sequence[str], *, fl
     """
     by_name = {f"--{name}": flag for flag in flags for name in (flag.name, flag.also) if name}
     by_letter = {flag.short: flag for flag in flags if flag.short}
-    switches: set[str] = set()
+    switches = {flag.name for flag in flags if flag.on}
     values: dict[str, str] = {}
     lists: dict[str, list[str]] = {}
     rest: list[str] = []
@@ -167,7 +196,9 @@ def parse_flags(command: str, flags: Sequence[Flag], given: Sequence[str], *, fl
 def _unknown(command: str, flag: str, flags: Sequence[Flag]) -> UnknownFlag:
     known = [f"-{each.short}" if each.short else f"--{each.name}" for each in flags]
     near = difflib.get_close_matches(flag, [f"--{each.name}" for each in flags], n=1)
-    return UnknownFlag(command=command, flag=flag, known=" ".join(near or known), near=tuple(near))
+    return UnknownFlag(
+        command=command, flag=flag, known=" ".join(near or known) or translate(N_("no flags")), near=tuple(near)
+    )
 
 
 def _tokens(text: str) -> list[str]:

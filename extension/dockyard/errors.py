@@ -9,19 +9,33 @@
     │   │   ├── SocketDenied  SocketMissing  EngineDead  EngineSilent
     │   │   ├── WrongAddress  HostUnknown  NotAnEngine  TlsRefused  SshRefused
     │   │   └── UnknownContext
-    │   ├── ApiTooOld  OwnEngineFailed
+    │   ├── ApiTooOld  OwnEngineFailed  EmbeddedFailed  EmbeddedUnavailable
     │   └── EngineRefused        the engine's own words
     ├── NotFound
-    │   └── NoSuchContainer  NoSuchImage  NoSuchPath
+    │   └── NoSuchContainer  NoSuchImage  NoSuchPath  NoSuchVolume  NotFoundByAnyKind
+    │       ImageMissing
     ├── BadLine                  a command line that can't be taken as it is
     │   └── NotDocker  UnknownCommand  UnknownFlag  MissingValue  BadValue  WrongCount  ShellSyntax
     ├── BadTask                  a task that can't be done as it is asked
     │   └── MissingField  NameTaken  NameInvalid  PortTaken  BindSourceMissing  TerminalNeeded
-    │       NothingPublished  NoPage  UnknownLesson
+    │       NothingPublished  NoPage  UnknownLesson  UnknownStep  NothingToExport  OtherTask
+    │       ImageNameInvalid  ImageInUse  ImageHasNames  ArchiveBroken
+    │       LayersUnreadable  NoSuchLayer
+    │       VolumeNameInvalid  VolumeExists  VolumeInUse  TooLargeToKeep
+    │       WrongState  PortHeld  ContainerRuns
+    │       VolumeNotEmpty  VolumeHeld  VolumeOutside  VolumeNotMounted  WouldVanish
+    │       TerminalForExec  MountSourceUnclear  NoTerminal  NoShell  NotAttachable
     ├── CopyError
     │   └── NotADirectory  FolderOntoFile  ParentMissing  KindClash  HostileArchive  Truncated
     │       SourceChanged  SourceUnreadable  TargetUnwritable  DiskWouldFill  LeftBehind
-    ├── PlanOutdated  CannotUndo  Cancelled
+    │       CopyDiffers  WouldReplace  BackupBroken  ContentKept
+    ├── RegistryError            a registry, or the way to it
+    │   └── RegistryUnreachable  RegistryRefused  NotInRegistry  DeletingDisabled  PushRefused
+    │       LoginRefused  SecretNeeded  BadSecret  ConfigBroken  CredentialStoreFailed
+    ├── BuildError               a Dockerfile, or what is built of it
+    │   └── UnknownInstruction  NoContext  NoDockerfile  DockerfileNotGiven  BuildFailed
+    ├── PlanOutdated  CannotUndo  Cancelled  JournalBroken
+    │   └── LeftRunning          a Cancelled
     └── KitError                 lab images
         └── PackagesUnavailable  BundleBroken
 """
@@ -63,7 +77,7 @@ class NoEngine(EngineError):
     """No engine answered anywhere it was looked for."""
 
     sentence = N_(
-        "No container engine was found. Three ways out: install Docker and start it (on Debian or Ubuntu: "
+        "No container engine was found, and the embedded one can't stand in: {reason}. Three ways out: install Docker and start it (on Debian or Ubuntu: "
         "`apt-get install docker.io`); point DOCKER_HOST or a docker context at an engine elsewhere; "
         "or, as root, let `dockyard lab` start one of its own. `dockyard doctor` lists where it was looked for."
     )
@@ -163,6 +177,18 @@ class OwnEngineFailed(EngineError):
     sentence = N_("No engine could be started here: {reason}")
 
 
+class EmbeddedFailed(EngineError):
+    """The embedded engine could not be started, stopped or removed."""
+
+    sentence = N_("The embedded engine failed: {reason}. `dockyard engine logs` may say more.")
+
+
+class EmbeddedUnavailable(EngineError):
+    """The embedded engine can't run on this machine, or is switched off."""
+
+    sentence = N_("The embedded engine can't run here: {reason}.")
+
+
 class EngineRefused(EngineError):
     """The engine said no; ``message`` is its own sentence."""
 
@@ -184,6 +210,28 @@ class NoSuchImage(NotFound):
 
     sentence = N_(
         "The engine has no image {name!r}, and it could not be pulled ({reason}). Check the name, or run `dockyard images prepare` for the lab's own images."
+    )
+
+
+class ImageMissing(NotFound):
+    """The engine has no such image, and the task does not pull one."""
+
+    sentence = N_(
+        "The engine has no image {name!r}. `docker images` lists those there are; `docker pull` brings one from its registry."
+    )
+
+
+class NoSuchVolume(NotFound):
+    """The engine knows no volume of that name."""
+
+    sentence = N_("There is no volume {name!r}. `docker volume ls` lists them.")
+
+
+class NotFoundByAnyKind(NotFound):
+    """Nothing has that name."""
+
+    sentence = N_(
+        "There is nothing called {name!r}. `docker ps -a`, `docker images` and `docker volume ls` list what there is."
     )
 
 
@@ -273,17 +321,77 @@ class PortTaken(BadTask):
     )
 
 
+class PortHeld(BadTask):
+    """A container that is to start publishes a port that is in use."""
+
+    sentence = N_(
+        "Port {port}, which {name!r} publishes, is in use on the engine's machine (by {holder}). Stop that first, then start {name!r} again."
+    )
+
+
+class WrongState(BadTask):
+    """A container is in a state in which the command can't be done."""
+
+    sentence = N_("`docker {verb}` can't be done with {name!r}, which is {status}. First: {way_out}")
+
+
+class TerminalForExec(BadTask):
+    """``docker exec -i`` or ``-t`` needs someone at a terminal."""
+
+    sentence = N_(
+        "`docker exec -i` and `-t` wait for a person at a terminal, which a cell is not. Leave them off and give the whole command: docker exec {name} sh -c 'COMMANDS'"
+    )
+
+
+class ContainerRuns(BadTask):
+    """A container that runs is not removed."""
+
+    sentence = N_(
+        "{name!r} is {status}, and is not removed while it runs. Stop it first (docker stop {name}), or remove it all the same with -f."
+    )
+
+
 class BindSourceMissing(BadTask):
     """``--mount type=bind`` needs its source to exist."""
 
     sentence = N_("The folder {path!r} does not exist, and --mount does not make it. Make it first: mkdir -p {path}")
 
 
+class MountSourceUnclear(BadTask):
+    """The source of a mount has slashes, so that it can't name a volume, and does not begin as a path does."""
+
+    sentence = N_(
+        "{source!r} is neither a volume's name nor a whole path. A folder is given from the root on: -v {path}:{target}"
+    )
+
+
 class TerminalNeeded(BadTask):
     """An interactive foreground run needs a terminal."""
 
     sentence = N_(
-        "`docker run -it` without -d waits for a person at a terminal, which a cell is not. Add -d, and use `docker exec -it {name} bash` in a terminal."
+        "`docker run -it` without -d waits for a person at a terminal, which a cell is not. Add -d, and open its terminal in a cell: dockyard.panels.attach({name!r})"
+    )
+
+
+class NoTerminal(BadTask):
+    """The task is a conversation, and there is no one to have it with."""
+
+    sentence = N_("`{command}` needs a terminal. Open one in a cell with {code}, or with %docker and that line.")
+
+
+class NoShell(BadTask):
+    """The container has no shell that is known."""
+
+    sentence = N_(
+        "{name!r} has neither /bin/bash nor /bin/sh, so no shell can be opened in it. Name a program that it has: dockyard.shell({name!r}, command=PROGRAM)"
+    )
+
+
+class NotAttachable(BadTask):
+    """The container's program has no terminal to sit down at."""
+
+    sentence = N_(
+        "{name!r} was not started with -it, so its program has no terminal to attach to. Open a shell beside it: dockyard.shell({name!r})"
     )
 
 
@@ -303,10 +411,138 @@ class NoPage(BadTask):
     )
 
 
+class ImageNameInvalid(BadTask):
+    """The text can't name an image."""
+
+    sentence = N_("{name!r} can't name an image: {reason}.")
+
+
+class ImageInUse(BadTask):
+    """A container needs the image."""
+
+    sentence = N_("The image {name!r} is in use by {containers}. Remove them first: docker rm -f {containers}")
+
+
+class ImageHasNames(BadTask):
+    """An image can't be removed by its ID while it has names in several repositories."""
+
+    sentence = N_("The image {name!r} has several names: {names}. Remove it by its names, or all at once with -f.")
+
+
+class ArchiveBroken(BadTask):
+    """The file is no archive of images, or is damaged."""
+
+    sentence = N_("{path!r} is not an archive as `docker save` makes it ({reason}). Nothing was loaded.")
+
+
+class LayersUnreadable(BadTask):
+    """What the engine sends of an image can't be taken apart into its layers."""
+
+    sentence = N_("The layers of {name!r} can't be read: {reason}. `docker history {name}` still lists its steps.")
+
+
+class NoSuchLayer(BadTask):
+    """The image has no layer of that number."""
+
+    sentence = N_("The image {name!r} has no layer {index}; its {count} layers are numbered from 0, the lowest.")
+
+
 class UnknownLesson(BadTask):
     """There is no such lesson, or no such step in it."""
 
     sentence = N_("There is no {name!r} among the lessons and steps: {known}.")
+
+
+class UnknownStep(BadTask):
+    """The journal has no such step of this engine."""
+
+    sentence = N_("There is no step {step} of this engine in the journal. dockyard.journal() lists the steps.")
+
+
+class OtherTask(BadTask):
+    """A pasted line is right, but another panel's."""
+
+    sentence = N_(
+        "This panel can't show all of that `docker {verb}` line. Run it with %docker in a cell, or open the panel for it."
+    )
+
+
+class NothingToExport(BadTask):
+    """A Compose file needs at least one container."""
+
+    sentence = N_(
+        "No container was started in the background, so there is nothing for a Compose file. Start one first: docker run -d IMAGE"
+    )
+
+
+class VolumeNameInvalid(BadTask):
+    """The name has characters no volume may have."""
+
+    sentence = N_(
+        "{name!r} can't name a volume: use letters, digits, '_', '.' and '-', two or more, beginning with a letter or digit."
+    )
+
+
+class VolumeExists(BadTask):
+    """Another volume has the name."""
+
+    sentence = N_(
+        "A volume named {name!r} exists already. Choose another name, or remove it first: docker volume rm {name}"
+    )
+
+
+class VolumeInUse(BadTask):
+    """Containers have the volume."""
+
+    sentence = N_("The volume {name!r} is in use by {containers}. Remove those containers first, or leave the volume.")
+
+
+class TooLargeToKeep(BadTask):
+    """What would be removed does not fit into what is kept for undo."""
+
+    sentence = N_(
+        "{name!r} is larger than what is kept for undo ({limit}), so it was not removed. Remove it for good with keep=False."
+    )
+
+
+class VolumeNotEmpty(BadTask):
+    """Files would be mixed with those that a volume has."""
+
+    sentence = N_(
+        "The volume {name!r} is not empty. Restore into a new volume, or have its content replaced (replace=True); undo brings it back."
+    )
+
+
+class VolumeHeld(BadTask):
+    """A volume can be exchanged only while no container has it."""
+
+    sentence = N_(
+        "The volume {name!r} belongs to the containers {holders}, and its content can be exchanged only while none has it. Remove them first (docker rm), or restore into a new volume."
+    )
+
+
+class VolumeOutside(BadTask):
+    """A volume that stands for a folder or a share can be neither emptied nor renamed through Docker."""
+
+    sentence = N_(
+        "The volume {name!r} only names a place outside of Docker, which Docker can neither empty nor move. Take another volume, or make one with the same options."
+    )
+
+
+class VolumeNotMounted(BadTask):
+    """The container does not have the volume."""
+
+    sentence = N_(
+        "The container {container!r} does not have the volume {name!r}. `docker inspect {container}` lists its mounts."
+    )
+
+
+class WouldVanish(BadTask):
+    """A container that removes itself when it ends can't be stopped for a while."""
+
+    sentence = N_(
+        "{name!r} was started with --rm: stopped, it would be gone and could not be started again. Stop it yourself, or back up without stopping."
+    )
 
 
 class CopyError(DockyardError):
@@ -346,7 +582,21 @@ class KindClash(CopyError):
 class HostileArchive(CopyError):
     """The engine's archive holds a member that could write outside the target."""
 
-    sentence = N_("The archive from the container is not safe: {member!r} {reason}. Nothing was written.")
+    sentence = N_("The archive is not safe: {member!r} {reason}. Nothing was written.")
+
+
+class BackupBroken(CopyError):
+    """A backup is cut, damaged, no tar archive at all, or not what its manifest says."""
+
+    sentence = N_("{path!r} is not a whole backup ({reason}). Nothing was changed; make it or fetch it again.")
+
+
+class ContentKept(CopyError):
+    """A restore broke off, and what the volume had before could not be put back at once."""
+
+    sentence = N_(
+        "The restore broke off, and the volume {name!r} may be incomplete ({reason}). When the engine answers, undo the restore: what it had before is kept."
+    )
 
 
 class Truncated(CopyError):
@@ -387,6 +637,138 @@ class LeftBehind(CopyError):
     )
 
 
+class CopyDiffers(CopyError):
+    """What arrived in a volume is not what was sent."""
+
+    sentence = N_(
+        "What arrived in the volume {name!r} is not what was sent: {n} of its files differ, the first is {first!r}. Something may have written to one of the two; try again when nothing does."
+    )
+
+
+class WouldReplace(CopyError):
+    """Something would be replaced for good."""
+
+    sentence = N_(
+        "{path!r} exists already, and replacing it could not be undone. Nothing was written; allow it with replace=True."
+    )
+
+
+class RegistryError(DockyardError):
+    """A registry, or the way to it, failed."""
+
+
+class RegistryUnreachable(RegistryError):
+    """Nothing answers there as a registry does."""
+
+    sentence = N_(
+        "The registry {address} could not be reached ({reason}). Check its name and port, and whether it runs: docker ps"
+    )
+
+
+class RegistryRefused(RegistryError):
+    """The registry said no; ``message`` is its own words."""
+
+    sentence = N_("The registry {address} refused: {message}. If it wants a log-in: docker login {address}")
+
+
+class NotInRegistry(RegistryError):
+    """The registry has no such thing."""
+
+    sentence = N_("The registry {address} has no {what} ({reason}). A repository is there from its first push on.")
+
+
+class DeletingDisabled(RegistryError):
+    """The registry does not permit deleting."""
+
+    sentence = N_(
+        "The registry {address} does not permit deleting. Start it with -e REGISTRY_STORAGE_DELETE_ENABLED=true"
+    )
+
+
+class PushRefused(RegistryError):
+    """The push failed; ``reason`` is the engine's or the registry's own words."""
+
+    sentence = N_(
+        "{name!r} could not be pushed to {registry} ({reason}). If it wants a log-in: docker login {registry}. The name says where a push goes: docker tag gives another."
+    )
+
+
+class LoginRefused(RegistryError):
+    """The registry does not take the name and password."""
+
+    sentence = N_(
+        "{registry} does not take this password of {user!r} ({reason}). Nothing was kept. Check both; Docker Hub takes access tokens too."
+    )
+
+
+class SecretNeeded(RegistryError):
+    """A log-in was run without a password."""
+
+    sentence = N_(
+        "A log-in at {registry} needs the password, which no line and no cell should hold: .run(client, secret=Secret.ask())."
+    )
+
+
+class BadSecret(RegistryError):
+    """The name or password can't be used for a registry's account."""
+
+    sentence = N_(
+        "An account needs a name without ':' and spaces, and a password of 1 to {longest} bytes; that of {user!r} is not so."
+    )
+
+
+class ConfigBroken(RegistryError):
+    """Docker's configuration file can't be read or written."""
+
+    sentence = N_(
+        "Docker's configuration {path!r} can't be used ({reason}). Nothing was changed; repair the file, or move it away."
+    )
+
+
+class CredentialStoreFailed(RegistryError):
+    """The credential helper that the configuration names failed."""
+
+    sentence = N_(
+        "The credential helper {helper} failed ({reason}). Install it, or take credsStore out of docker's configuration."
+    )
+
+
+class BuildError(DockyardError):
+    """A Dockerfile, or what is built of it, is not as it must be."""
+
+
+class UnknownInstruction(BuildError):
+    """A Dockerfile has no such instruction."""
+
+    sentence = N_("There is no instruction {name!r} in a Dockerfile. There are: {known}.")
+
+
+class NoContext(BuildError):
+    """The context is no folder."""
+
+    sentence = N_("There is no folder {path!r} to build from. Make it first: mkdir -p {path}")
+
+
+class NoDockerfile(BuildError):
+    """There is no Dockerfile where one is looked for."""
+
+    sentence = N_("There is no Dockerfile {path!r}. Write one, or say with -f where it is.")
+
+
+class DockerfileNotGiven(BuildError):
+    """The line reads the Dockerfile from its standard input, and has none."""
+
+    sentence = N_(
+        "`{command}` reads the Dockerfile from its input, which a line here does not have. Write it in a cell below %%dockerfile."
+    )
+
+
+class BuildFailed(BuildError):
+    """An instruction could not be carried out; ``message`` is the engine's own sentence."""
+
+    sentence = N_("Line {line} of the Dockerfile failed, `{instruction}`: {message}")
+
+
 class PlanOutdated(DockyardError):
     """What the plan was made for is no longer so."""
 
@@ -403,6 +785,22 @@ class Cancelled(DockyardError):
     """The user stopped the task."""
 
     sentence = N_("Stopped. Nothing was left half-made.")
+
+
+class LeftRunning(Cancelled):
+    """The user stopped a command inside a container, and it could not be ended there."""
+
+    sentence = N_(
+        "Stopped waiting. {command!r} may still run in {name!r}, where it could not be ended ({reason}). `docker restart {name}` ends it."
+    )
+
+
+class JournalBroken(DockyardError):
+    """The journal can't be read."""
+
+    sentence = N_(
+        "The journal {path!r} can't be read ({reason}). Move the file away; a new one is begun with the next run."
+    )
 
 
 class KitError(DockyardError):

@@ -1,10 +1,10 @@
-"""Sizes and times as people read them."""
+"""Sizes, times and IDs as people read them."""
 
 from datetime import UTC, datetime, timedelta
 
 from dockyard.locale import N_, translate
 
-__all__ = ["human_size", "relative_time"]
+__all__ = ["human_size", "relative_time", "short_id"]
 
 
 def human_size(size_bytes: int) -> str:
@@ -44,3 +44,12 @@ def relative_time(moment: datetime, now: datetime | None = None) -> str:
         if age >= 2 * length:
             return translate(template).format(n=age // length)
     return translate(N_("{n} seconds ago")).format(n=int(age.total_seconds()))
+
+
+def short_id(full: str) -> str:
+    """Return an ID as ``docker`` shows it: twelve digits, without the name of the hash.
+
+    >>> short_id("sha256:" + "0a" * 32)
+    '0a0a0a0a0a0a'
+    """
+    return full.removeprefix("sha256:")[:12]

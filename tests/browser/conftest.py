@@ -122,6 +122,9 @@ class Notebook:
 
     def __init__(self, page: Page, lab: Lab, name: str) -> None:
         self.page = page
+        # On a slow machine JupyterLab asks for a kernel that it has not found yet; a person takes the one that is offered.
+        asked = page.locator(".jp-Dialog", has_text="Select Kernel")
+        page.add_locator_handler(asked, lambda dialog: dialog.locator("button.jp-mod-accept").click())
         page.goto(lab.address(name))
         page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()

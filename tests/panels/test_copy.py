@@ -150,3 +150,12 @@ def test_a_panel_without_an_engine_says_so(monkeypatch):
     made = panels.copy("a", "b:/c")
     assert "Nothing answers at tcp://127.0.0.1:1" in made.outcome.value
     made.close()
+
+
+@pytest.mark.parametrize(
+    "line", ["docker cp -L a.txt web:/srv/", "docker cp -a web:/srv/a.txt .", "docker cp a:/x b:/y"]
+)
+def test_a_pasted_line_fills_the_form(line, panel):
+    made = panel()
+    made.paste.value = line
+    assert made.task == dockyard.parse(line)

@@ -23,7 +23,7 @@ from dockyard.tasks.pull import has_image, pull
 __all__ = ["LAB_IMAGES", "Prepared", "bundle", "load_bundle", "prepare"]
 
 LAB_IMAGES = tuple(RECIPES)
-BUILD_VERSION = 1  # raised when a recipe changes, so that what was built before is not used again
+BUILD_VERSION = 2  # raised when a recipe changes, so that what was built before is not used again
 
 
 @dataclass(frozen=True)

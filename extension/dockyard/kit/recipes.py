@@ -174,6 +174,9 @@ _HTTPD_PACKAGES = (
         "grep",
         "gzip",
         "hostname",
+        "libc-bin",  # with the encoding in which Korean can be typed, C.UTF-8
+        "ncurses-base",
+        "ncurses-bin",
         "procps",
         "sed",
         "tar",

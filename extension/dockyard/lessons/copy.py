@@ -1,48 +1,44 @@
 """Lesson 2: files into a running Apache, and out again."""
 
-import hashlib
-import os
-import shutil
-import tempfile
-from pathlib import Path
-
-from bs4 import BeautifulSoup
-
-from dockyard.connection.archive import PathStat, download
-from dockyard.errors import DockyardError, EngineRefused, engine_errors
 from dockyard.lessons.lesson import Bench, Lesson, Step
+from dockyard.lessons.look import (
+    HTDOCS,
+    file_digest,
+    not_there,
+    page_of,
+    put_aside,
+    read,
+    remove_containers,
+    run_apache,
+    words_of,
+)
 from dockyard.lessons.progress import passed
 from dockyard.locale import N_, translate
-from dockyard.pages import Page, fetch
-from dockyard.tasks import CopyIn, CopyOut, Evidence, Port, Run
-from dockyard.tasks.unpack import TarStream
-from dockyard.waiting import eventually
+from dockyard.tasks import CopyIn, CopyOut, Evidence
 from dockyard.wording import human_size
 
 __all__ = ["LESSON"]
 
 KEY = "copy"
 CONTAINER = "apa000ex19"
-HTDOCS = "/usr/local/apache2/htdocs"
 PAGE = "<html><body><h1>Hello from my own page!</h1></body></html>\n"
 
 
 def check_run(bench: Bench) -> Evidence:
     """Apache runs under the book's name and serves its first page."""
-    page = _page(bench)
+    page = page_of(bench, CONTAINER)
     ok = page.status == 200 and "It works!" in page.text
     shown = translate(N_("{url} answers {status}: {text!r}"))
     return Evidence(
         ok,
-        shown.format(url=page.url, status=page.status, text=_words(page)),
+        shown.format(url=page.url, status=page.status, text=words_of(page)),
         {"may_be_kept_s": page.may_be_kept.total_seconds()},
     )
 
 
 def do_run(bench: Bench) -> None:
     """Start it."""
-    Run("httpd", name=bench.name(CONTAINER), detach=True, ports=(Port(80, bench.port),)).run(bench.client)
-    eventually(lambda: _page(bench), DockyardError)
+    run_apache(bench, CONTAINER, host_port=bench.port)
 
 
 def check_write(bench: Bench) -> Evidence:
@@ -52,7 +48,9 @@ def check_write(bench: Bench) -> Evidence:
         return Evidence(False, translate(N_("There is no index.html in {folder} yet.")).format(folder=bench.folder))
     size = path.stat().st_size
     return Evidence(
-        size > 0, translate(N_("{path} has {size}.")).format(path=path, size=human_size(size)), {"sha256": _hash(path)}
+        size > 0,
+        translate(N_("{path} has {size}.")).format(path=path, size=human_size(size)),
+        {"sha256": file_digest(path)},
     )
 
 
@@ -64,14 +62,14 @@ def do_write(bench: Bench) -> None:
 def check_copy_in(bench: Bench) -> Evidence:
     """The file is in the container, byte for byte, and its server shows it."""
     ours = bench.folder / "index.html"
-    there, _ = _read(bench, f"{HTDOCS}/index.html")
-    page = _page(bench)
+    there, _ = read(bench, bench.name(CONTAINER), f"{HTDOCS}/index.html")
+    page = page_of(bench, CONTAINER)
     same = ours.is_file() and ours.read_bytes() == there
     served = page.body == there
     says = translate(N_("The file here and the file in the container are {same}; the server shows {text!r}.")).format(
-        same=translate(N_("the same")) if same else translate(N_("not the same")), text=_words(page)
+        same=translate(N_("the same")) if same else translate(N_("not the same")), text=words_of(page)
     )
-    return Evidence(same and served, says, {"sha256": hashlib.sha256(there).hexdigest()})
+    return Evidence(same and served, says, {"sha256": file_digest(there)})
 
 
 def do_copy_in(bench: Bench) -> None:
@@ -83,14 +81,14 @@ def check_cache(bench: Bench) -> Evidence:
     """The page fetched past all caches is the new one, though a browser may still show the old one."""
     first = passed(bench.client.data_dir, KEY, "run")
     kept_s = float(str(first["facts"].get("may_be_kept_s", 0))) if first else 0.0
-    page = _page(bench)
+    page = page_of(bench, CONTAINER)
     ours = bench.folder / "index.html"
     new = ours.is_file() and page.body == ours.read_bytes()
     says = translate(
         N_(
             "Fetched afresh, the page is {text!r}. The first page allowed a browser to show its own copy for {days:.0f} days, so it may still do so; a hard reload (Ctrl+Shift+R) asks again."
         )
-    ).format(text=_words(page), days=kept_s / 86400)
+    ).format(text=words_of(page), days=kept_s / 86400)
     return Evidence(new and kept_s > 0, says, {"may_be_kept_s": kept_s})
 
 
@@ -98,8 +96,8 @@ def check_copy_out(bench: Bench) -> Evidence:
     """The container's file is here: bytes, time and mode."""
     path = bench.folder / "from_container" / "index.html"
     if not path.is_file():
-        return Evidence(False, translate(N_("There is no {path} yet.")).format(path=path))
-    there, stat = _read(bench, f"{HTDOCS}/index.html")
+        return not_there(path)
+    there, stat = read(bench, bench.name(CONTAINER), f"{HTDOCS}/index.html")
     status = path.stat()
     same = path.read_bytes() == there
     kept = int(stat.changed.timestamp()) == int(status.st_mtime) and stat.mode == status.st_mode & 0o777
@@ -111,7 +109,7 @@ def check_copy_out(bench: Bench) -> Evidence:
         else translate(N_("other bytes than in the container")),
         kept=translate(N_("kept")) if kept else translate(N_("not kept")),
     )
-    return Evidence(same and kept, says, {"sha256": _hash(path)})
+    return Evidence(same and kept, says, {"sha256": file_digest(path)})
 
 
 def do_copy_out(bench: Bench) -> None:
@@ -122,12 +120,12 @@ def do_copy_out(bench: Bench) -> None:
 
 def check_folder(bench: Bench) -> Evidence:
     """A folder went in whole, and the server shows what is in it."""
-    page = fetch(bench.client, bench.name(CONTAINER), "/apa_folder/")
+    page = page_of(bench, CONTAINER, "/apa_folder/")
     ours = bench.folder / "apa_folder" / "index.html"
     same = ours.is_file() and page.status == 200 and page.body == ours.read_bytes()
     return Evidence(
         same,
-        translate(N_("{url} answers {status}: {text!r}")).format(url=page.url, status=page.status, text=_words(page)),
+        translate(N_("{url} answers {status}: {text!r}")).format(url=page.url, status=page.status, text=words_of(page)),
     )
 
 
@@ -141,29 +139,7 @@ def do_folder(bench: Bench) -> None:
 
 def clean(bench: Bench) -> list[str]:
     """Remove the lesson's container, and put its files aside."""
-    gone = []
-    name = bench.name(CONTAINER)
-    try:
-        with engine_errors(bench.client.address):
-            bench.client.api.remove_container(name, v=True, force=True)
-        gone.append(name)
-    except EngineRefused as error:
-        if error.facts["status"] != 404:
-            raise
-    files = [bench.folder / name for name in ("index.html", "from_container", "apa_folder")]
-    if left := [file for file in files if os.path.lexists(file)]:
-        # Put aside, not removed: a learner may have written something of their own into them.
-        aside = Path(tempfile.mkdtemp(prefix=f"{KEY}-", dir=_aside(bench)))
-        for file in left:
-            shutil.move(file, aside)
-            gone.append(f"{file} → {aside}")
-    return gone
-
-
-def _aside(bench: Bench) -> Path:
-    folder = bench.client.data_dir / "put-aside"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return remove_containers(bench, [CONTAINER]) + put_aside(bench, KEY, ["index.html", "from_container", "apa_folder"])
 
 
 LESSON = Lesson(
@@ -180,8 +156,8 @@ LESSON = Lesson(
             (
                 N_("Is the container there? Look at dockyard.containers()."),
                 N_("Its name must be apa000ex19, and port 80 must be published: -p 8080:80."),
-                N_("Run this line: docker run --name apa000ex19 -d -p 8080:80 httpd"),
             ),
+            lines=("docker run --name apa000ex19 -d -p 8080:80 httpd",),
         ),
         Step(
             "write",
@@ -201,8 +177,8 @@ LESSON = Lesson(
             (
                 N_("Apache serves what lies in /usr/local/apache2/htdocs."),
                 N_("The source comes first, then CONTAINER:PATH."),
-                N_("Run this line: docker cp index.html apa000ex19:/usr/local/apache2/htdocs/"),
             ),
+            lines=("docker cp index.html apa000ex19:/usr/local/apache2/htdocs/",),
         ),
         Step(
             "cache",
@@ -222,43 +198,17 @@ LESSON = Lesson(
             (
                 N_("Make the folder first: a copy makes no folders above its target."),
                 N_("Now CONTAINER:PATH comes first, then the folder here."),
-                N_("Run this line: docker cp apa000ex19:/usr/local/apache2/htdocs/index.html from_container/"),
             ),
+            lines=("docker cp apa000ex19:/usr/local/apache2/htdocs/index.html from_container/",),
         ),
         Step(
             "folder",
             N_("Copy a whole folder, apa_folder, into the container"),
             check_folder,
             do_folder,
-            (
-                N_("The folder needs an index.html of its own."),
-                N_("Run this line: docker cp apa_folder apa000ex19:/usr/local/apache2/htdocs"),
-            ),
+            (N_("The folder needs an index.html of its own."),),
+            lines=("docker cp apa_folder apa000ex19:/usr/local/apache2/htdocs",),
         ),
     ),
     clean=clean,
 )
-
-
-def _page(bench: Bench) -> Page:
-    return fetch(bench.client, bench.name(CONTAINER))
-
-
-def _words(page: Page) -> str:
-    """The page's text without its tags, on one line."""
-    return " ".join(BeautifulSoup(page.body, "html.parser").get_text(" ").split())[:60]
-
-
-def _read(bench: Bench, path: str) -> tuple[bytes, PathStat]:
-    """A file's bytes in the container, and what it is."""
-    with download(bench.client, bench.name(CONTAINER), path) as (stat, reader):
-        stream = TarStream(reader)
-        found, buffer = bytearray(), memoryview(bytearray(1 << 16))
-        for _ in stream:
-            while count := stream.read_into(buffer):
-                found += buffer[:count]
-    return bytes(found), stat
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

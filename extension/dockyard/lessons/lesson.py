@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dockyard.connection import Client
+from dockyard.locale import N_, translate
 from dockyard.tasks import Evidence
 
 __all__ = ["Bench", "Lesson", "Step"]
@@ -18,12 +19,14 @@ class Bench:
         client: The engine.
         folder: The learner's folder, in which the lesson's files lie.
         port: The port on which the lesson's first container is published.
+        registry_port: The port of the lesson's private registry.
         mark: Put after every container's name; empty but for a tour, which must not touch a learner's things.
     """
 
     client: Client
     folder: Path
     port: int = 8080
+    registry_port: int = 5000
     mark: str = ""
 
     def name(self, name: str) -> str:
@@ -41,13 +44,22 @@ class Step:
         check: Looks whether it has been done.
         do: Does it, as a tour needs it.
         hints: More telling each time, in English, as they stand in the catalogues.
+        lines: Docker lines that do it; shown when no hint is left.
     """
 
     key: str
     title: str
     check: Callable[[Bench], Evidence]
     do: Callable[[Bench], None]
-    hints: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+
+    def hint(self, tries: int) -> str:
+        """What to say after so many tries, from 1, in the reader's language; the last one for all that follow."""
+        all_hints = [translate(hint) for hint in self.hints]
+        if self.lines:
+            all_hints.append("\n".join([translate(N_("Run this:")), *self.lines]))
+        return all_hints[min(tries, len(all_hints)) - 1]
 
 
 @dataclass(frozen=True)

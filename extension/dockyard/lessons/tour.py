@@ -34,7 +34,7 @@ def tour(client: Client, lessons: Iterable[Lesson], say: Callable[[str], None]) 
                 continue
             place = Path(folder) / lesson.key
             place.mkdir()
-            bench = Bench(own, place, _free_port(), f"-tour-{uuid.uuid4().hex[:6]}")
+            bench = Bench(own, place, _free_port(), _free_port(), f"-tour-{uuid.uuid4().hex[:6]}")
             say(f"\n{lesson.number:02} {translate(lesson.title)}")
             try:
                 failed += sum(not _walk(lesson, index, bench, say) for index in range(len(lesson.steps)))

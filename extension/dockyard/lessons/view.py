@@ -33,7 +33,7 @@ class CheckResult:
 
     def _repr_html_(self) -> str:
         mark, colour = ("✔", "--jp-success-color0, #060") if self.passed else ("○", "--jp-warn-color0, #850")
-        hint = f"<div>💡 {html.escape(self.hint)}</div>" if self.hint else ""
+        hint = f'<div style="white-space: pre-line">💡 {html.escape(self.hint)}</div>' if self.hint else ""
         return (
             f'<div role="status" style="border-left: 4px solid var({colour}); padding: 4px 10px">'
             f'<b><span style="color: var({colour})">{mark}</span> {html.escape(translate(self.step.title))}</b>'
@@ -76,7 +76,7 @@ class LessonView:
             says = translate(N_("Passed before. Now: {says}")).format(says=says)
             return CheckResult(step, True, evidence, says, "")
         tries = self._tries[key] = self._tries.get(key, 0) + 1
-        return CheckResult(step, False, evidence, says, translate(step.hints[min(tries, len(step.hints)) - 1]))
+        return CheckResult(step, False, evidence, says, step.hint(tries))
 
     def reset(self) -> str:
         """Remove what the lesson made, and begin anew."""

@@ -1,8 +1,70 @@
 """Panels: a form over each task, to be shown in a notebook's cell."""
 
+from dockyard.panels.backup import BackupPanel, RestorePanel, backup, restore
+from dockyard.panels.build import BuildPanel, build
+from dockyard.panels.containers import ContainersPanel, containers
 from dockyard.panels.copy import CopyPanel, copy
+from dockyard.panels.images import CommitPanel, LoadPanel, SavePanel, commit, load, save
+from dockyard.panels.login import LoginPanel, LogoutPanel, login, logout
+from dockyard.panels.mount_advisor import MountAdvisor, mount_advisor
+from dockyard.panels.own_registry import StartRegistryPanel, start_registry
 from dockyard.panels.panel import Panel
 from dockyard.panels.preview import PagePreview, preview
+from dockyard.panels.prune import PrunePanel, prune
+from dockyard.panels.registry import RegistryPanel, registry
 from dockyard.panels.run import RunPanel, run
+from dockyard.panels.shell import ShellPanel, attach, shell
+from dockyard.panels.tags import NamePanel, TagPanel, UntagPanel, name, tag, untag
+from dockyard.panels.transfer import PullPanel, PushPanel, pull, push
+from dockyard.panels.volumes import VolumesPanel, volumes
 
-__all__ = ["CopyPanel", "PagePreview", "Panel", "RunPanel", "copy", "preview", "run"]
+__all__ = [
+    "BackupPanel",
+    "BuildPanel",
+    "CommitPanel",
+    "ContainersPanel",
+    "CopyPanel",
+    "LoadPanel",
+    "LoginPanel",
+    "LogoutPanel",
+    "MountAdvisor",
+    "NamePanel",
+    "PagePreview",
+    "Panel",
+    "PrunePanel",
+    "PullPanel",
+    "PushPanel",
+    "RegistryPanel",
+    "RestorePanel",
+    "RunPanel",
+    "SavePanel",
+    "ShellPanel",
+    "StartRegistryPanel",
+    "TagPanel",
+    "UntagPanel",
+    "VolumesPanel",
+    "attach",
+    "backup",
+    "build",
+    "commit",
+    "containers",
+    "copy",
+    "load",
+    "login",
+    "logout",
+    "mount_advisor",
+    "name",
+    "preview",
+    "prune",
+    "pull",
+    "push",
+    "registry",
+    "restore",
+    "run",
+    "save",
+    "shell",
+    "start_registry",
+    "tag",
+    "untag",
+    "volumes",
+]

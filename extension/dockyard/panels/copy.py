@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import ipywidgets as widgets
 
 from dockyard.connection import Client
-from dockyard.errors import DockyardError, MissingField
 from dockyard.locale import N_, translate
-from dockyard.panels.form import Field, Value
+from dockyard.panels.form import Field, Value, required
 from dockyard.panels.panel import Panel
 from dockyard.panels.preview import PagePreview
 from dockyard.tables import containers
@@ -24,14 +23,8 @@ class CopyPanel(Panel):
 
     def __init__(self, source: str, target: str, follow_link: bool, archive: bool, client: Client | None) -> None:
         values: dict[str, Value] = {"source": source, "target": target, "follow_link": follow_link, "archive": archive}
-        super().__init__(translate(N_("Copy files (docker cp)")), _fields(), values, _task, client)
-        try:
-            names = [f"{name}:" for name in containers(self.client)["name"]]
-        except DockyardError as error:
-            self._show_error(error)
-            return
-        for name in ("source", "target"):
-            self.form.suggest(name, names)
+        super().__init__(translate(N_("Copy files (docker cp)")), _fields(), values, _task, client, _values)
+        self.suggest(lambda: [f"{name}:" for name in containers(self.client)["name"]], "source", "target")
 
     def before_run(self, task: Task) -> None:
         """Fetch the page as it is now, for the side-by-side view."""
@@ -96,9 +89,24 @@ def _fields() -> list[Field]:
     ]
 
 
+def _values(task: Task) -> Mapping[str, Value] | None:
+    """The fields that make a task; None where the form can't show it."""
+    if isinstance(task, CopyIn):
+        sides = {"source": task.source, "target": f"{task.container}:{task.path}"}
+    elif isinstance(task, CopyOut):
+        sides = {"source": f"{task.container}:{task.path}", "target": task.target}
+    elif isinstance(task, CopyBetween):
+        sides = {
+            "source": f"{task.container}:{task.path}",
+            "target": f"{task.to_container}:{task.to_path}",
+        }
+    else:
+        return None
+    return {**sides, "follow_link": task.follow_link, "archive": task.archive}
+
+
 def _task(values: Mapping[str, Value]) -> Task:
     for name, label in (("source", N_("From")), ("target", N_("To"))):
-        if not values[name]:
-            raise MissingField(label=translate(label))
+        required(values, name, translate(label))
     switches = [*(["-L"] if values["follow_link"] else []), *(["-a"] if values["archive"] else [])]
     return copy_from_words((*switches, "--", str(values["source"]), str(values["target"])))

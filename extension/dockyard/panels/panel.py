@@ -4,21 +4,32 @@ The task runs in a thread of its own, so that the kernel stays free. Everything 
 """
 
 import html
-import threading
+import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ipywidgets as widgets
 
-from dockyard.connection import Client, current
-from dockyard.errors import Cancelled, DockyardError
+from dockyard.connection import Client
+from dockyard.errors import DockyardError, OtherTask
 from dockyard.locale import N_, translate
 from dockyard.panels.clipboard import CopyButton
 from dockyard.panels.form import Field, Form, Value
-from dockyard.tasks import Change, Evidence, Plan, Progress, Result, Task
+from dockyard.panels.working import Faults, WorkingPanel, button, says_html
+from dockyard.tasks import Change, Evidence, Plan, Progress, Result, Task, parse
 from dockyard.wording import human_size
 
-__all__ = ["Panel"]
+__all__ = [
+    "STYLE",
+    "Faults",
+    "Panel",
+    "changes_html",
+    "difference_html",
+    "engine_html",
+    "heading",
+    "progress_text",
+    "warnings_html",
+]
 
 REPORTS_PER_S = 10
 MOST_CHANGES = 50
@@ -28,20 +39,26 @@ STYLE = """<style>
 .dockyard-fault, .dockyard-bad { color: var(--jp-error-color0, #a00); }
 .dockyard-good { color: var(--jp-success-color0, #060); }
 .dockyard-warning { color: var(--jp-warn-color0, #850); }
+.dockyard-code textarea { font-family: var(--jp-code-font-family, monospace); }
+.dockyard-hint { color: var(--jp-ui-font-color1, inherit); }
 .dockyard-panel table { border-collapse: collapse; } .dockyard-panel td, .dockyard-panel th { padding: 1px 8px; text-align: left; }
+.dockyard-panel table.dockyard-names { border-collapse: separate; border-spacing: 0 2px; } .dockyard-panel td.dockyard-box { border: 1px solid var(--jp-border-color1, #ccc); border-radius: 4px; padding: 2px 8px; vertical-align: middle; }
 </style>"""
 
 
-class Panel(widgets.VBox):
+class Panel(WorkingPanel):
     """A form over one task.
 
     Attributes:
         form: Its fields.
+        paste: Takes a docker line and fills the fields from it.
+        engine: Which engine it is, where that must be known: the embedded one isolates nothing.
         line: The docker line that the fields stand for.
         preview_button, run_button, cancel_button, undo_button: What can be clicked.
         plan_view: What a run will change.
         progress: How far it has come.
         outcome: What came of it, with its evidence.
+        more: What a kind of panel shows beside it.
     """
 
     def __init__(
@@ -51,49 +68,50 @@ class Panel(widgets.VBox):
         values: Mapping[str, Value],
         make: Callable[[Mapping[str, Value]], Task],
         client: Client | None = None,
+        read: Callable[[Task], Mapping[str, Value] | None] | None = None,
     ) -> None:
-        self._make, self._client = make, client
-        self._cancel = threading.Event()
-        self._worker: threading.Thread | None = None
+        self._make, self._read = make, read
         self._planned: tuple[Task, Plan] | None = None
         self._ran: Task | None = None
         self._reported_at = 0.0
 
         self.form = Form(fields, values, self._on_change)
-        self.line = widgets.HTML()
+        super().__init__(client, [self.form])
+        self.paste = widgets.Text(
+            placeholder=_("Paste a docker line here to fill the form"),
+            continuous_update=False,
+            layout=widgets.Layout(width="min(44em, 98%)", display=None if read else "none"),
+            description=_("Docker line"),
+            style={"description_width": "9em"},
+        )
+        self.paste.observe(lambda _: self._on_paste(), "value")
+        self.engine, self.line = widgets.HTML(), widgets.HTML()
         self.copy_line, self.copy_code = CopyButton(_("Copy the command")), CopyButton(_("Copy as a cell"))
-        self.preview_button = _button(N_("Show what it will change"), self._preview)
-        self.run_button = _button(N_("Run"), self._run, "primary")
-        self.cancel_button = _button(N_("Cancel"), self._cancel.set)
-        self.undo_button = _button(N_("Undo"), self._undo)
-        self.plan_view, self.outcome, self.doing = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.preview_button = button(N_("Show what it will change"), self._preview)
+        self.run_button = button(N_("Run"), self._run, "primary")
+        self.cancel_button = button(N_("Cancel"), self._cancel.set)
+        self.undo_button = button(N_("Undo"), self._undo)
+        self.plan_view, self.doing = widgets.HTML(), widgets.HTML()
         self.progress = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(width="min(44em, 98%)"))
         self.more = widgets.VBox()
         self._set_busy(False)
         self.undo_button.disabled = True
 
         buttons = [self.preview_button, self.run_button, self.cancel_button, self.undo_button]
-        super().__init__(
-            [
-                widgets.HTML(f"{STYLE}<b>{html.escape(title)}</b>"),
-                self.form,
-                self.line,
-                widgets.HBox([self.copy_line, self.copy_code], layout=widgets.Layout(flex_flow="row wrap")),
-                widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap")),
-                self.plan_view,
-                self.progress,
-                self.doing,
-                self.outcome,
-                self.more,
-            ]
-        )
-        self.add_class("dockyard-panel")
+        self.children = [
+            widgets.HBox([heading(title), self.engine]),
+            self.paste,
+            self.form,
+            self.line,
+            widgets.HBox([self.copy_line, self.copy_code], layout=widgets.Layout(flex_flow="row wrap")),
+            widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap")),
+            self.plan_view,
+            self.progress,
+            self.doing,
+            self.outcome,
+            self.more,
+        ]
         self._on_change()
-
-    @property
-    def client(self) -> Client:
-        """The engine that the panel works on."""
-        return self._client or current()
 
     @property
     def task(self) -> Task | None:
@@ -103,23 +121,27 @@ class Panel(widgets.VBox):
         except DockyardError:
             return None
 
-    def wait(self, timeout_s: float = 60) -> None:
-        """Wait until what was started has ended.
+    def suggest(self, ask: Callable[[], Iterable[str]], *names: str) -> None:
+        """Give fields what the engine has as suggestions; where it can't be asked, say why."""
+        try:
+            choices = tuple(ask())
+        except DockyardError as error:
+            self._show_error(error)
+            return
+        for name in names:
+            self.form.suggest(name, choices)
 
-        Raises:
-            TimeoutError: It has not ended in time.
-        """
-        if self._worker is not None:
-            self._worker.join(timeout_s)
-            if self._worker.is_alive():
-                raise TimeoutError(f"still running after {timeout_s} s")
+    def carry_out(self, task: Task, plan: Plan) -> Result:
+        """Run the task; for panels that give it more than its plan. Called in the worker's thread."""
+        return task.run(self.client, plan=plan, report=self._report, cancel=self._cancel)
 
-    def close(self) -> None:
-        """Stop what runs, and go."""
-        self._cancel.set()
-        if self._worker is not None and self._worker is not threading.current_thread():
-            self._worker.join()
-        super().close()
+    def plan_html(self, plan: Plan) -> str:
+        """What a plan looks like; for panels that say more of it."""
+        return warnings_html(plan.warnings) + changes_html(plan.changes)
+
+    def asks_first(self, plan: Plan) -> bool:  # noqa: ARG002  # for those that do
+        """For panels with plans that must have been on screen before they are carried out: a first Run shows them, a second one does it."""
+        return False
 
     def before_run(self, task: Task) -> None:
         """For panels that show how things were before; called in the worker's thread."""
@@ -146,6 +168,21 @@ class Panel(widgets.VBox):
         self.copy_line.text, self.copy_code.text = task.command, task.code
         self.run_button.disabled = self.preview_button.disabled = False
 
+    def _on_paste(self) -> None:
+        text = self.paste.value.strip()
+        if not text:
+            return
+        try:
+            task = parse(text)
+            values = self._read(task) if self._read else None
+            if values is None or self._make(values) != task:
+                raise OtherTask(verb=task.verb)
+        except DockyardError as error:
+            self._show_error(error)
+            return
+        self.form.fill(values)
+        self.paste.value = ""
+
     def _preview(self) -> None:
         self._start(self._do_preview)
 
@@ -159,51 +196,39 @@ class Panel(widgets.VBox):
 
     def _do_preview(self) -> None:
         task = self._make(self.form.values)
+        self.engine.value = engine_html(self.client)
         self._planned = (task, task.plan(self.client))
-        self.plan_view.value = _plan_html(self._planned[1])
+        self.plan_view.value = self.plan_html(self._planned[1])
 
     def _do_run(self) -> None:
         task = self._make(self.form.values)
         if self._planned is None or self._planned[0] != task:
             self._do_preview()
+            if self._planned is not None and self.asks_first(self._planned[1]):
+                self.outcome.value = says_html(
+                    _("Nothing was done yet. Read the warning; Run again does it."), "warning"
+                )
+                return
         assert self._planned is not None
         plan, self._planned = self._planned[1], None
         self.before_run(task)
-        result = task.run(self.client, plan=plan, report=self._report, cancel=self._cancel)
+        result = self.carry_out(task, plan)
         self._ran = task
         self.undo_button.disabled = False
-        self.outcome.value = _evidence_html(task.verify(self.client), result.warnings)
+        self.outcome.value = _evidence_html(task.verify(self.client), result.warnings) + difference_html(result)
         self.after_run(task, result)
 
     def _do_undo(self) -> None:
         assert self._ran is not None
         result = self._ran.undo(self.client)
         self.undo_button.disabled = True
-        self.plan_view.value = _changes_html(result.changes)
-        taken_back = html.escape(_("Taken back."))
-        self.outcome.value = f'<span class="dockyard-good" role="status">{taken_back}</span>'
+        self.more.children = ()
+        self.plan_view.value = warnings_html(result.warnings) + changes_html(result.changes)
+        self.outcome.value = says_html(_("Taken back."), "good")
 
     def _start(self, work: Callable[[], None]) -> None:
-        if self._worker is not None and self._worker.is_alive():
-            return
-        self._cancel.clear()
-        self._set_busy(True)
-        self.outcome.value = self.doing.value = ""
-        self._worker = threading.Thread(target=self._work, args=(work,), name="dockyard-panel", daemon=True)
-        self._worker.start()
-
-    def _work(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except Cancelled as error:
-            self.outcome.value = f'<span class="dockyard-warning" role="status">{html.escape(str(error))}</span>'
-        except DockyardError as error:
-            self._show_error(error)
-        except Exception as error:
-            self.outcome.value = f'<span class="dockyard-bad" role="alert">{html.escape(repr(error))}</span>'
-            raise  # a bug keeps its traceback
-        finally:
-            self._set_busy(False)
+        self.doing.value = ""
+        super()._start(work)
 
     def _report(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -212,21 +237,14 @@ class Panel(widgets.VBox):
             return
         self._reported_at = now
         self.progress.value = progress.done / progress.total if progress.total else 0
-        count = f" {human_size(progress.done)}" if progress.unit == "bytes" else ""
-        of = f" / {human_size(progress.total)}" if progress.unit == "bytes" and progress.total else ""
-        self.doing.value = html.escape(f"{progress.doing}{count}{of}")
+        self.doing.value = html.escape(progress_text(progress))
 
     # ------------------------------------------------------------ what is shown
-
-    def _show_error(self, error: DockyardError) -> None:
-        sentence, flag = str(error), str(error.facts.get("flag", ""))
-        if not self.form.show_fault(sentence, flag):
-            self.outcome.value = f'<span class="dockyard-bad" role="alert">{html.escape(sentence)}</span>'
 
     def _set_busy(self, busy: bool) -> None:
         self.run_button.disabled = self.preview_button.disabled = busy
         self.cancel_button.disabled = not busy
-        self.form.freeze(busy)
+        super()._set_busy(busy)
         self.progress.layout.visibility = "visible" if busy else "hidden"
         if not busy:
             self.progress.value = 0
@@ -236,21 +254,45 @@ class Panel(widgets.VBox):
 _ = translate
 
 
-def _button(label: str, click: Callable[[], None], style: str = "") -> widgets.Button:
-    button = widgets.Button(description=translate(label), button_style=style, layout=widgets.Layout(width="auto"))
-    button.on_click(lambda _: click())
-    return button
+def heading(title: str) -> widgets.HTML:
+    """A panel's title, with the rules for how panels look."""
+    return widgets.HTML(f"{STYLE}{_lost_style()}<b>{html.escape(title)}</b>")
 
 
-def _plan_html(plan: Plan) -> str:
-    warnings = "".join(f'<div class="dockyard-warning">⚠ {html.escape(text)}</div>' for text in plan.warnings)
-    return warnings + _changes_html(plan.changes)
+def engine_html(client: Client) -> str:
+    """Which engine it is, where that must be known: the embedded one isolates nothing."""
+    return (
+        f'<span class="dockyard-warning">{html.escape(str(client.engine))}</span>' if client.engine.is_embedded else ""
+    )
 
 
-def _changes_html(changes: Sequence[Change]) -> str:
-    words = {"create": _("new"), "change": _("replaced"), "remove": _("removed")}
+def _lost_style() -> str:
+    """What a panel says once its kernel is gone: the browser marks widgets that nothing stands behind any more, each with a sign of its own."""
+    says = json.dumps(_("The kernel that made this panel is gone. Run its cell again."), ensure_ascii=False)
+    lost = ".dockyard-panel.jupyter-widgets-disconnected"
+    return (
+        f"<style>{lost}::before {{ content: {says}; font-weight: bold; }}"
+        f"{lost} > * {{ opacity: 0.5; pointer-events: none; }}"
+        f"{lost} .jupyter-widgets-disconnected::before {{ content: none; }}</style>"
+    )
+
+
+def progress_text(progress: Progress) -> str:
+    """How far the work is, in words."""
+    count = f" {human_size(progress.done)}" if progress.unit == "bytes" else ""
+    of = f" / {human_size(progress.total)}" if progress.unit == "bytes" and progress.total else ""
+    return f"{progress.doing}{count}{of}"
+
+
+def warnings_html(warnings: Sequence[str]) -> str:
+    """Warnings, one below the other."""
+    return "".join(f'<div class="dockyard-warning">⚠ {html.escape(text)}</div>' for text in warnings)
+
+
+def changes_html(changes: Sequence[Change]) -> str:
+    """Changes as a table of at most :data:`MOST_CHANGES` rows."""
     rows = [
-        f"<tr><td>{words[change.action]}</td><td>{html.escape(_(change.kind))}</td><td><code>{html.escape(change.name)}</code></td>"
+        f"<tr><td>{_word(change)}</td><td>{html.escape(_(change.kind))}</td><td><code>{html.escape(change.name)}</code></td>"
         f"<td>{'' if change.size_bytes is None else human_size(change.size_bytes)}</td><td>{html.escape(change.reason)}</td></tr>"
         for change in changes[:MOST_CHANGES]
     ]
@@ -261,14 +303,28 @@ def _changes_html(changes: Sequence[Change]) -> str:
     return f"<table>{''.join(rows)}</table>" if rows else html.escape(_("Nothing will change."))
 
 
+def _word(change: Change) -> str:
+    if (change.action, change.kind) == ("change", "file"):
+        return _("replaced")
+    return {"create": _("new"), "change": _("changed"), "remove": _("removed"), "keep": _("stays")}[change.action]
+
+
+def difference_html(result: Result) -> str:
+    """What differed in the engine afterwards, folded away."""
+    if not result.difference:
+        return ""
+    title = html.escape(_("What this changed in the engine"))
+    return f"<details><summary>{title}</summary>{changes_html(result.difference)}</details>"
+
+
 def _evidence_html(evidence: Evidence, warnings: Sequence[str]) -> str:
     mark, style = ("✔", "good") if evidence.ok else ("✘", "bad")
     shown = f'<div class="dockyard-{style}" role="status">{mark} {html.escape(evidence.says)}</div>'
-    return shown + "".join(f'<div class="dockyard-warning">⚠ {html.escape(text)}</div>' for text in warnings)
+    return shown + warnings_html(warnings)
 
 
 # The kinds of things that changes name, for the catalogues.
 KINDS = (
     N_("file"), N_("folder"), N_("link"), N_("hard link"), N_("pipe"), N_("device"),
-    N_("container"), N_("volume"), N_("image"), N_("port"),
+    N_("container"), N_("volume"), N_("image"), N_("tag"), N_("network"), N_("build cache"), N_("port"), N_("tmpfs"),
 )  # fmt: skip

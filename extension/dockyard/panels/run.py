@@ -2,47 +2,64 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import ipywidgets as widgets
 
 from dockyard.connection import Client
-from dockyard.errors import BadValue, DockyardError, MissingField
+from dockyard.errors import BadValue, BindSourceMissing, MountSourceUnclear, NameInvalid, NameTaken, PortTaken
 from dockyard.locale import N_, translate
-from dockyard.panels.form import Field, Value
-from dockyard.panels.panel import Panel
+from dockyard.panels.container_views import output_area, printed
+from dockyard.panels.form import Field, Value, lines_of, required
+from dockyard.panels.images import image_names
+from dockyard.panels.panel import Faults, Panel
 from dockyard.panels.preview import PagePreview
-from dockyard.tables import images
+from dockyard.panels.shell import attach
 from dockyard.tasks import Result, Run, RunResult, Task
 from dockyard.tasks.run import run_from_words
 
 __all__ = ["RunPanel", "run"]
 
+MOUNT_FIELDS = (("volumes", "-v"), ("mounts", "--mount"), ("tmpfs", "--tmpfs"))
 START_S = 5  # how long a server may take until it answers
 
 
 class RunPanel(Panel):
-    """A form over a run. Where a port is published, the page behind it is shown."""
+    """A form over a run. Where a port is published, the page behind it is shown; of one with a terminal, the terminal."""
+
+    faults: ClassVar[Faults] = {
+        NameInvalid: "name",
+        NameTaken: "name",
+        PortTaken: "ports",
+        MountSourceUnclear: "volumes",
+        BindSourceMissing: "mounts",
+    }
 
     def __init__(self, values: Mapping[str, Value], client: Client | None) -> None:
-        super().__init__(translate(N_("Start a container (docker run)")), _fields(), values, _task, client)
-        try:
-            known = images(self.client)
-        except DockyardError as error:
-            self._show_error(error)
-            return
-        self.form.suggest("image", [f"{row.repository}:{row.tag}" for row in known[~known["dangling"]].itertuples()])
+        super().__init__(translate(N_("Start a container (docker run)")), _fields(), values, _task, client, _values)
+        self.suggest(lambda: image_names(self.client), "image")
 
     def after_run(self, task: Task, result: Result) -> None:
-        """Show what a foreground run printed, or the page of one in the background."""
+        """Show what a foreground run printed, or the page and the terminal of one in the background."""
         assert isinstance(task, Run)
         shown: list[widgets.Widget] = []
-        if isinstance(result, RunResult) and result.output:
-            output = widgets.Textarea(value=result.output.decode(errors="replace"), disabled=True, rows=8)
-            output.layout.width = "98%"
-            shown.append(output)
+        if text := printed(result):
+            shown.append(output_area(text))
         if task.detach and task.ports and isinstance(result, RunResult):
             shown.append(PagePreview(task.name or result.container_id, client=self._client, patience_s=START_S))
+        if task.detach and task.interactive and task.tty and isinstance(result, RunResult):
+            shown.append(attach(task.name or result.container_id, client=self._client))
+        self._close_more()
         self.more.children = tuple(shown)
+
+    def close(self) -> None:
+        """Stop what runs, leave the container's terminal, and go."""
+        self._close_more()
+        super().close()
+
+    def _close_more(self) -> None:
+        for each in self.more.children:
+            each.close()
 
 
 def run(
@@ -51,10 +68,13 @@ def run(
     name: str = "",
     ports: str | Sequence[str] = (),
     volumes: str | Sequence[str] = (),
+    mounts: str | Sequence[str] = (),
+    tmpfs: str | Sequence[str] = (),
     env: str | Sequence[str] = (),
     words: str = "",
     detach: bool = True,
     remove: bool = False,
+    terminal: bool = False,
     client: Client | None = None,
 ) -> RunPanel:
     """Return a panel that starts a container.
@@ -64,10 +84,13 @@ def run(
         name: The container's name.
         ports: Values of ``-p``, such as ``"8080:80"``.
         volumes: Values of ``-v``.
+        mounts: Values of ``--mount``.
+        tmpfs: Values of ``--tmpfs``.
         env: Values of ``-e``.
         words: The command to run instead of the image's own.
         detach: Leave it running in the background (``-d``).
         remove: Remove it when it ends (``--rm``).
+        terminal: Give its program a terminal (``-it``), which is shown below.
         client: The engine; by default the one in use.
     """
     values: dict[str, Value] = {
@@ -75,10 +98,13 @@ def run(
         "name": name,
         "ports": _lines(ports),
         "volumes": _lines(volumes),
+        "mounts": _lines(mounts),
+        "tmpfs": _lines(tmpfs),
         "env": _lines(env),
         "words": words,
         "detach": detach,
         "remove": remove,
+        "terminal": terminal,
     }
     return RunPanel(values, client)
 
@@ -113,6 +139,22 @@ def _fields() -> list[Field]:
             flag="-v",
         ),
         Field(
+            "mounts",
+            translate(N_("More mounts")),
+            "lines",
+            translate(N_("In words, one a line (--mount); a missing folder is refused, not made")),
+            "type=bind,source=apa_folder,target=/usr/local/apache2/htdocs,readonly",
+            flag="--mount",
+        ),
+        Field(
+            "tmpfs",
+            translate(N_("In memory")),
+            "lines",
+            translate(N_("/PATH or /PATH:size=64m,mode=1777, one a line (--tmpfs)")),
+            "/run:size=64m",
+            flag="--tmpfs",
+        ),
+        Field(
             "env",
             translate(N_("Environment")),
             "lines",
@@ -140,17 +182,40 @@ def _fields() -> list[Field]:
             "switch",
             translate(N_("The container is removed when its program ends")),
         ),
+        Field(
+            "terminal",
+            translate(N_("With a terminal (-it)")),
+            "switch",
+            translate(N_("Its program can be typed to, as a shell is; the terminal is shown below")),
+        ),
     ]
 
 
+def _values(task: Task) -> Mapping[str, Value] | None:
+    """What the fields can hold of a task; None where it is none for this form."""
+    if not isinstance(task, Run):
+        return None
+    return {
+        "image": task.image,
+        "name": task.name,
+        "ports": _lines([port.text for port in task.ports]),
+        **{name: _lines([mount.text for mount in task.mounts if mount.form == form]) for name, form in MOUNT_FIELDS},
+        "env": _lines(task.env),
+        "words": shlex.join(task.words),
+        "detach": task.detach,
+        "remove": task.remove,
+        "terminal": task.interactive and task.tty,
+    }
+
+
 def _task(values: Mapping[str, Value]) -> Task:
-    if not values["image"]:
-        raise MissingField(label=translate(N_("Image")))
+    required(values, "image", translate(N_("Image")))
     given: list[str] = []
-    for name, flag in (("name", "--name"), ("ports", "-p"), ("volumes", "-v"), ("env", "-e")):
-        given += [word for value in str(values[name]).splitlines() if value.strip() for word in (flag, value.strip())]
+    for name, flag in (("name", "--name"), ("ports", "-p"), *MOUNT_FIELDS, ("env", "-e")):
+        given += [word for value in lines_of(values[name]) for word in (flag, value)]
     given += ["-d"] if values["detach"] else []
     given += ["--rm"] if values["remove"] else []
+    given += ["-it"] if values["terminal"] else []
     try:
         words = shlex.split(str(values["words"]))
     except ValueError as error:

@@ -1,0 +1,43 @@
+"""What runs in containers before and after, and what commands print, as a notebook shows it."""
+
+import html
+
+import ipywidgets as widgets
+
+from dockyard.locale import N_, translate
+from dockyard.tasks import ExecResult, LifeResult, Result, RunResult
+
+__all__ = ["output_area", "printed", "processes_html"]
+
+ROWS = 10
+
+
+def printed(result: Result) -> str:
+    """What a command printed; nothing where the result is of another kind."""
+    return result.output.decode(errors="replace") if isinstance(result, RunResult | ExecResult) else ""
+
+
+def output_area(text: str) -> widgets.Textarea:
+    """A text of any length, to be scrolled and copied from."""
+    return widgets.Textarea(value=text, disabled=True, rows=ROWS, layout=widgets.Layout(width="98%"))
+
+
+def processes_html(result: Result) -> str:
+    """What ran in each container before and after, side by side; nothing where no process changed."""
+    if not isinstance(result, LifeResult) or not result.processes:
+        return ""
+    titles = (N_("Container"), N_("Ran before"), N_("Runs now"))
+    head = "".join(f"<th>{html.escape(translate(title))}</th>" for title in titles)
+    rows = "".join(
+        f"<tr><td>{html.escape(each.container)}</td><td>{_list(each.before)}</td><td>{_list(each.after)}</td></tr>"
+        for each in result.processes
+    )
+    return f"<table><tr>{head}</tr>{rows}</table>"
+
+
+def _list(lines: tuple[str, ...]) -> str:
+    shown = [
+        f"<code>{html.escape(line)}</code>" + (f" ×{lines.count(line)}" if lines.count(line) > 1 else "")
+        for line in dict.fromkeys(lines)
+    ]
+    return "<br>".join(shown) or html.escape(translate(N_("nothing")))

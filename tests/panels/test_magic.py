@@ -1,0 +1,54 @@
+"""``%docker`` in a real shell."""
+
+import pytest
+
+import dockyard
+from dockyard.tables import Table
+from dockyard.tasks import Change, Result, RunResult
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(autouse=True)
+def engine(engine_in_use):
+    """The engine on which lines are done."""
+
+
+def test_a_line_is_done_and_its_result_is_the_cells_value(notebook):
+    done = notebook.run_cell("%docker run --rm busybox echo '<b>hi</b>'").result
+    assert isinstance(done, RunResult)
+    assert done.output == b"<b>hi</b>\n"
+    shown = notebook.display_formatter.format(done)[0]["text/html"]
+    assert "&lt;b&gt;hi&lt;/b&gt;" in shown
+
+
+def test_a_table_can_be_kept(notebook):
+    notebook.run_cell("table = %docker images").raise_error()
+    assert isinstance(notebook.user_ns["table"], Table)
+    assert "busybox" in set(notebook.user_ns["table"]["repository"])
+
+
+def test_a_text_is_printed(notebook, capsys):
+    assert notebook.run_cell("%docker version").result is None
+    assert '"ApiVersion"' in capsys.readouterr().out
+
+
+def test_what_cant_be_done_is_one_sentence(notebook, capsys):
+    done = notebook.run_cell("%docker run --fly busybox")
+    assert not done.success
+    told = "".join(capsys.readouterr())
+    assert "--fly" in told
+    assert "Traceback" not in told
+
+
+def test_a_result_shows_what_changed_in_the_language_in_use(notebook):
+    result = Result(
+        (Change("create", "container", "<x>"),), ("careful",), difference=(Change("remove", "volume", "v"),)
+    )
+    dockyard.language("ko")
+    try:
+        shown = notebook.display_formatter.format(result)[0]["text/html"]
+    finally:
+        dockyard.language("en")
+    for each in ("&lt;x&gt;", "careful", "볼륨", "엔진에서 바뀐 것"):
+        assert each in shown
