@@ -231,16 +231,14 @@ def _wait(client: Client, container: str) -> None:
     Raises:
         EngineRefused: The registry has ended instead; its last words say why.
     """
-    about = client.get_json("/containers/{}/json", container)
+    # One that has ended has no ports either: ask for both at once.
+    about = _require_running(client, container)
     published = (about["NetworkSettings"]["Ports"].get("5000/tcp") or [{}])[0].get("HostPort")
     if not published:
         return
 
     def connect() -> None:
-        if not client.get_json("/containers/{}/json", container)["State"]["Running"]:
-            with engine_errors(client.address):
-                words = bytes(client.api.logs(container, tail=3)).decode(errors="replace")
-            raise EngineRefused(message=words.strip(), status=None)
+        _require_running(client, container)
         # A proxy of the engine's may take the connection before the registry listens: wait for its answer.
         with socket.create_connection((client.host, int(published)), timeout=2) as sock:
             sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -248,3 +246,12 @@ def _wait(client: Client, container: str) -> None:
                 raise ConnectionError("nothing answers")
 
     eventually(connect, OSError, timeout_s=30)
+
+
+def _require_running(client: Client, container: str) -> dict[str, Any]:
+    about: dict[str, Any] = client.get_json("/containers/{}/json", container)
+    if not about["State"]["Running"]:
+        with engine_errors(client.address):
+            words = bytes(client.api.logs(container, tail=3)).decode(errors="replace")
+        raise EngineRefused(message=words.strip(), status=None)
+    return about
