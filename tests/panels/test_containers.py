@@ -12,6 +12,7 @@ from dockyard.panels.containers import ACTIONS
 from dockyard.tasks import Exec, Kill, RemoveContainer, RenameContainer, Stop
 from dockyard.tasks.remove import KEPT_REPOSITORY
 from embedded import until
+from grids import looked_at
 
 pytestmark = pytest.mark.engine
 
@@ -27,9 +28,9 @@ def state(client):
 
 
 def choose(made, *names):
-    wanted = [each for each, (name, _) in made.list._lines.items() if name in names]
+    wanted = [key for key, row in made.list.rows.items() if row["name"] in names]
     assert len(wanted) == len(names)
-    made.list.rows.value = tuple(wanted)
+    made.list.chosen = wanted
 
 
 def do(made, button):
@@ -37,8 +38,8 @@ def do(made, button):
     made.wait()
 
 
-def rows(made):
-    return [line for line, _ in made.list.rows.options]
+def states(made):
+    return {row["name"]: row["state"] for row in made.list.rows.values()}
 
 
 def test_what_is_chosen_is_stopped_after_its_plan_and_started_again(panel, container, state):
@@ -65,39 +66,37 @@ def test_what_is_chosen_is_stopped_after_its_plan_and_started_again(panel, conta
 def test_the_list_follows_the_engine_and_keeps_what_was_chosen(panel, container, client):
     one = container()
     made = panel()
+    looked_at(made.list)
     choose(made, one)
     made.form.fields["action"].value = "stop"
     do(made, made.preview_button)
     plan = made.plan_view.value
     other = container(start=False)
-    until(lambda: any(other in line for line in rows(made)))
-    assert made.list.names == (one,)
+    until(lambda: states(made).get(other) == "○ created")
+    assert made.names == (one,)
     assert made.plan_view.value == plan
     client.api.kill(one)
-    until(lambda: any(one in line and "exited" in line for line in rows(made)))
+    until(lambda: states(made)[one] == "○ exited (137)")
 
 
-def test_forty_containers_are_filtered_and_nothing_hidden_is_chosen(panel, client):
+def test_forty_containers_are_removed_at_once(panel, client):
     mark = uuid.uuid4().hex[:6]
     names = [f"forty-{mark}-{number:02}" for number in range(40)]
     for name in names:
         client.api.create_container("busybox", ["true"], name=name)
     try:
         made = panel()
-        made.list.search.value = f"forty {mark} created"
-        assert len(rows(made)) == 40
-        assert f"40 of {len(made.list._lines)}" in made.list.count.value
+        looked_at(made.list)
         choose(made, names[7], names[11])
-        made.list.search.value = f"{mark}-07"
-        assert made.list.names == (names[7],)
         do(made, made.action_buttons["rm"])
         assert made.form.values["containers"].split() in ([names[7], names[11]], [names[11], names[7]])
-        made.list.search.value = mark
         choose(made, *names)
         made.form.fields["keep"].value = False
         do(made, made.run_button)
         assert made.outcome.value.startswith('<div class="dockyard-good"')
-        until(lambda: rows(made) == [])
+        until(lambda: not set(names) & set(states(made)))
+        assert made.names == ()
+        assert len(made.form.values["containers"].split()) == 40  # what was done stays on screen
     finally:
         for name in names:
             if client.find_json("/containers/{}/json", name):
@@ -202,6 +201,8 @@ def test_no_thread_is_left_after_closing(client):
 
     before = ours()
     made = panels.containers(client=client)
+    assert ours() == before
+    looked_at(made.list)
     assert "dockyard-events" in ours()
     made.close()
     end = time.monotonic() + 5
@@ -217,4 +218,5 @@ def test_in_korean_its_buttons_say_so(client, shown):
     finally:
         dockyard.language("en")
     assert made.action_buttons["stop"].description == "멈추기"
-    assert "개" in made.list.count.value
+    assert made.list.columns[0]["title"] == "이름"
+    assert "개" in made.list.words["chosen"]

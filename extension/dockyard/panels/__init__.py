@@ -4,6 +4,7 @@ from dockyard.panels.backup import BackupPanel, RestorePanel, backup, restore
 from dockyard.panels.build import BuildPanel, build
 from dockyard.panels.containers import ContainersPanel, containers
 from dockyard.panels.copy import CopyPanel, copy
+from dockyard.panels.dashboard import Dashboard, dashboard
 from dockyard.panels.images import CommitPanel, LoadPanel, SavePanel, commit, load, save
 from dockyard.panels.login import LoginPanel, LogoutPanel, login, logout
 from dockyard.panels.mount_advisor import MountAdvisor, mount_advisor
@@ -24,6 +25,7 @@ __all__ = [
     "CommitPanel",
     "ContainersPanel",
     "CopyPanel",
+    "Dashboard",
     "LoadPanel",
     "LoginPanel",
     "LogoutPanel",
@@ -49,6 +51,7 @@ __all__ = [
     "commit",
     "containers",
     "copy",
+    "dashboard",
     "load",
     "login",
     "logout",

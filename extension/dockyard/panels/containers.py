@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import ipywidgets as widgets
 
-from dockyard.connection import Client, current
+from dockyard.connection import Client
 from dockyard.errors import (
     BadValue,
     ContainerRuns,
@@ -19,9 +19,10 @@ from dockyard.errors import (
     engine_errors,
 )
 from dockyard.locale import N_, translate
-from dockyard.panels.container_list import ContainerList
 from dockyard.panels.container_views import output_area, printed, processes_html
+from dockyard.panels.following import Follower, ListingGrid
 from dockyard.panels.form import Field, Value, required
+from dockyard.panels.listings import CONTAINERS
 from dockyard.panels.panel import Faults, Panel, changes_html
 from dockyard.tasks import (
     Exec,
@@ -76,7 +77,8 @@ class ContainersPanel(Panel):
 
     def __init__(self, values: Mapping[str, Value], client: Client | None) -> None:
         # Made first: whatever freezes the form freezes them too.
-        self.list = ContainerList(client or current(), self._on_choice)
+        self.list = ListingGrid(CONTAINERS, on_chosen=self._on_choice)
+        self._follower = Follower(client, [self.list])
         self.action_buttons = {verb: self._action_button(verb, label) for verb, (label, _) in ACTIONS.items()}
         self.logs_button = _button(translate(N_("Logs")), lambda: self._start(self._do_logs))
         super().__init__(translate(N_("Containers")), _fields(), values, _task, client, _values)
@@ -87,6 +89,12 @@ class ContainersPanel(Panel):
         self._show_fields()
         heading, *rest = self.children
         self.children = [heading, self.list, buttons, *rest]
+        self._follower.refresh()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the containers that are chosen in the list."""
+        return tuple(self.list.read(key)["name"] for key in self.list.chosen)
 
     def after_run(self, task: Task, result: Result) -> None:
         """Show what ran before and after, what a command printed, and which files it wrote."""
@@ -103,6 +111,7 @@ class ContainersPanel(Panel):
     def close(self) -> None:
         """Stop what runs, stop following the engine, and go."""
         super().close()
+        self._follower.close()
         self.list.close()
 
     def _action_button(self, verb: str, label: str) -> widgets.Button:
@@ -113,8 +122,8 @@ class ContainersPanel(Panel):
 
         return _button(translate(label), click, f"docker {verb}")
 
-    def _on_choice(self, names: tuple[str, ...]) -> None:
-        self.form.fields["containers"].value = shlex.join(names)
+    def _on_choice(self, _: tuple[str, ...]) -> None:
+        self.form.fields["containers"].value = shlex.join(self.names)
 
     def _show_fields(self) -> None:
         _, own = ACTIONS.get(self.form.fields["action"].value.strip(), ("", ()))
@@ -133,7 +142,7 @@ class ContainersPanel(Panel):
 
     def _set_busy(self, busy: bool) -> None:
         super()._set_busy(busy)
-        self.list.freeze(busy)
+        self.list.disabled = busy
         for button in (*self.action_buttons.values(), self.logs_button):
             button.disabled = busy
 
