@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "extension" / "dockyard"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"cli_engine", "panels", "server"},
+    {"cli_engine", "cli_lessons", "panels", "server"},
     {"lessons"},
     {"lines"},
     {"queries"},

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dockyard
 import dockyard.lessons
-from dockyard import cli_engine, kit
+from dockyard import cli_engine, cli_lessons, kit
 from dockyard.connection import Client, connect, embedded, looks, own_engine_dir
 from dockyard.connection.own import OwnEngine, why_not
 from dockyard.errors import DockyardError, EngineError, NoEngine, OwnEngineFailed
@@ -147,7 +147,12 @@ def engine(chosen: argparse.Namespace, _: Sequence[str]) -> int:
     return cli_engine.run(chosen)
 
 
-_COMMANDS = {"doctor": doctor, "lab": lab, "tour": tour, "images": images, "engine": engine}
+def lessons(chosen: argparse.Namespace, _: Sequence[str]) -> int:
+    """Show how far the lessons are done, or begin them anew."""
+    return cli_lessons.run(chosen)
+
+
+_COMMANDS = {"doctor": doctor, "lab": lab, "tour": tour, "lessons": lessons, "images": images, "engine": engine}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -176,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name, text in (("bundle", N_("write them into one file")), ("load", N_("load them from such a file"))):
         actions.add_parser(name, help=translate(text)).add_argument("file", type=Path)
+    cli_lessons.add_parser(commands)
     cli_engine.add_parser(commands)
     return parser
 

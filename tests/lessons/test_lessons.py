@@ -10,10 +10,11 @@ from nbclient import NotebookClient
 
 import dockyard
 from dockyard.errors import NoPage, UnknownLesson
-from dockyard.lessons import LESSONS, Bench, tour
-from dockyard.lessons.progress import passed_steps
-from dockyard.lessons.view import LessonView
+from dockyard.lessons import LESSONS, Bench, Reset, tour
+from dockyard.lessons.progress import passed_steps, remember
+from dockyard.lessons.view import LessonMap, LessonView
 from dockyard.pages import fetch
+from dockyard.tasks import Evidence
 from dockyard.waiting import eventually
 
 
@@ -26,7 +27,7 @@ def lesson(client, tmp_path, container):
         next(each for each in LESSONS if each.key == "copy"), Bench(own, tmp_path / "work", 0, mark="-test")
     )
     yield view
-    view.reset()
+    view.reset().agree()
 
 
 @pytest.mark.engine
@@ -66,19 +67,6 @@ def test_hints_grow_and_a_passed_step_stays_passed(lesson):
 
 
 @pytest.mark.engine
-def test_reset_removes_what_the_lesson_made(lesson, docker_cli):
-    (lesson.bench.folder / "index.html").write_text("x")
-    (lesson.bench.folder / "own.txt").write_text("kept")
-    docker_cli("create", "--name", "apa000ex19-test", "httpd")
-    assert lesson.check("write").passed
-    said = lesson.reset()
-    assert "apa000ex19-test" in said
-    assert [path.name for path in lesson.bench.folder.iterdir()] == ["own.txt"]
-    assert passed_steps(lesson.bench.client.data_dir, "copy") == set()
-    assert lesson.reset() == "There was nothing to remove."
-
-
-@pytest.mark.engine
 def test_a_wrong_file_is_not_taken_for_the_right_one(lesson, docker_cli):
     docker_cli("run", "--name", "apa000ex19-test", "-d", "-p", "127.0.0.1::80", "httpd")
     eventually(lambda: fetch(lesson.bench.client, "apa000ex19-test"), NoPage)
@@ -98,13 +86,25 @@ def test_an_unknown_lesson_or_step_is_refused_by_name(lesson, client):
 
 
 def test_the_map_links_the_lessons_there_are_and_names_the_others(tmp_path):
-    from dockyard.lessons import LessonMap
-
     shown = LessonMap(tmp_path)._repr_html_()
     assert shown.count("<tr>") == 9
     assert '<a href="02_copy.ipynb">' in shown
     assert "0 / 6" in shown
     assert shown.count("not in this version") == sum(not each.steps for each in LESSONS) - 1
+
+
+def test_the_map_offers_to_go_on_where_one_was(tmp_path):
+    start = "Begin here: lesson 2, Copy files between this machine and a container: Start Apache"
+    assert start in LessonMap(tmp_path)._repr_html_()
+    remember(tmp_path, "volumes", "create", Evidence(True, "made"))
+    shown = LessonMap(tmp_path)
+    assert "Go on where you were: lesson 4, Look after volumes: Run apa000ex21 with it" in shown._repr_html_()
+    assert '<p><a href="04_volumes.ipynb">' in shown._repr_html_()
+    assert "04 Look after volumes: 1 / 6" in repr(shown)
+    for lesson in LESSONS:
+        for step in lesson.steps:
+            remember(tmp_path, lesson.key, step.key, Evidence(True, "done"))
+    assert "You have passed every step of every lesson." in LessonMap(tmp_path)._repr_html_()
 
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -141,6 +141,31 @@ def test_a_notebook_checks_every_step_in_order(name):
         assert asked == [step.key for step in lesson.steps]
 
 
+TELLS = {"en": ("*Why:*", "*Expect:*", "*Try it wrong:*"), "ko": ("*왜:*", "*예상:*", "*일부러 틀려 보기:*")}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "07_modify.ipynb"])
+@pytest.mark.parametrize("language", TELLS)
+def test_each_step_says_why_what_to_expect_and_what_to_try_wrong(name, language):
+    told, asked = "", 0
+    for cell in nbformat.read(NOTEBOOKS / language / name, 4).cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            told = cell.source
+        elif found := re.search(r'lesson\.check\("([^"]+)"\)', cell.source):
+            assert [each for each in TELLS[language] if each not in told] == [], found[1]
+            told, asked = "", asked + 1
+    assert asked
+
+
+@pytest.mark.parametrize("name", ["01_map.ipynb", *NAMES])
+def test_a_notebook_ends_with_the_way_to_begin_anew(name):
+    key = name[3:-6]
+    for language in TELLS:
+        last = code_of(language, name)[-1]
+        expected = ("dockyard.panels.reset()" if key == "map" else f'dockyard.panels.reset("{key}")',)
+        assert last in (*expected, "# lesson.reset()")
+
+
 def as_a_learner_runs_it(book):
     """Its cells, each panel followed by a click on Run, and each server by a wait until it serves."""
     cells = []
@@ -172,5 +197,4 @@ def test_the_notebooks_run_from_top_to_bottom_as_a_learner_runs_them(names, clie
                 if cell.source.startswith("try:"):
                     assert cell.outputs[0].text, (name, cell.source)
     finally:
-        for lesson in reversed(LESSONS):
-            lesson.clean(bench)
+        Reset(bench, LESSONS).agree()

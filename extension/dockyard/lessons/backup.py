@@ -1,8 +1,8 @@
 """Lesson 5: what is in a volume taken out as an archive, and put into another volume."""
 
 from dockyard.errors import engine_errors
-from dockyard.lessons.lesson import Bench, Lesson, Step
-from dockyard.lessons.look import HTDOCS, not_there, put_aside, remove_containers, remove_volumes
+from dockyard.lessons.lesson import Bench, Lesson, Made, Step
+from dockyard.lessons.look import HTDOCS, not_there
 from dockyard.locale import N_, translate
 from dockyard.tasks import Backup, Evidence, Mount, Restore, Run
 from dockyard.tasks.volume_content import hashes_of
@@ -70,10 +70,9 @@ def do_restore(bench: Bench) -> None:
     Restore(str(bench.folder / ARCHIVE), bench.name(TARGET)).run(bench.client)
 
 
-def clean(bench: Bench) -> list[str]:
-    """Remove the lesson's container and volumes, and put the archive aside."""
-    gone = remove_containers(bench, [USER]) + remove_volumes(bench, [VOLUME, TARGET])
-    return gone + put_aside(bench, KEY, [ARCHIVE, f"{ARCHIVE}.manifest.json"])
+def made(_: Bench) -> Made:
+    """The lesson's container, volumes and archive."""
+    return Made(containers=(USER,), volumes=(VOLUME, TARGET), files=(ARCHIVE, f"{ARCHIVE}.manifest.json"))
 
 
 LESSON = Lesson(
@@ -121,5 +120,5 @@ LESSON = Lesson(
             ),
         ),
     ),
-    clean=clean,
+    made=made,
 )

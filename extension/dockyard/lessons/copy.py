@@ -1,14 +1,12 @@
 """Lesson 2: files into a running Apache, and out again."""
 
-from dockyard.lessons.lesson import Bench, Lesson, Step
+from dockyard.lessons.lesson import Bench, Lesson, Made, Step
 from dockyard.lessons.look import (
     HTDOCS,
     file_digest,
     not_there,
     page_of,
-    put_aside,
     read,
-    remove_containers,
     run_apache,
     words_of,
 )
@@ -137,9 +135,9 @@ def do_folder(bench: Bench) -> None:
     CopyIn(str(folder), bench.name(CONTAINER), HTDOCS).run(bench.client)
 
 
-def clean(bench: Bench) -> list[str]:
-    """Remove the lesson's container, and put its files aside."""
-    return remove_containers(bench, [CONTAINER]) + put_aside(bench, KEY, ["index.html", "from_container", "apa_folder"])
+def made(_: Bench) -> Made:
+    """The lesson's container and files."""
+    return Made(containers=(CONTAINER,), files=("index.html", "from_container", "apa_folder"))
 
 
 LESSON = Lesson(
@@ -210,5 +208,5 @@ LESSON = Lesson(
             lines=("docker cp apa_folder apa000ex19:/usr/local/apache2/htdocs",),
         ),
     ),
-    clean=clean,
+    made=made,
 )

@@ -8,7 +8,7 @@ from dockyard.connection import Client
 from dockyard.locale import N_, translate
 from dockyard.tasks import Evidence
 
-__all__ = ["Bench", "Lesson", "Step"]
+__all__ = ["Bench", "Lesson", "Made", "Step"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,25 @@ class Bench:
     def name(self, name: str) -> str:
         """What a thing of the book is called on this bench, such as ``apa000ex19``."""
         return name + self.mark
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a lesson makes, by the book's names: what goes when it is begun anew. What is not there is passed over.
+
+    Attributes:
+        containers: They go with their volumes that have no name.
+        volumes: They stay while a container that is none of these has one.
+        networks: Likewise.
+        images: Names of images; an image goes with its last name.
+        files: Files and folders, from the learner's folder; they are put aside, not deleted.
+    """
+
+    containers: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,7 @@ class Lesson:
         title: In English, as it stands in the catalogues.
         about: One sentence, likewise.
         steps: In order. Empty for a lesson that this version does not have yet.
-        clean: Removes what the lesson made, and returns its names.
+        made: What it makes.
     """
 
     key: str
@@ -80,7 +99,7 @@ class Lesson:
     title: str
     about: str
     steps: tuple[Step, ...] = ()
-    clean: Callable[[Bench], list[str]] = lambda _: []
+    made: Callable[[Bench], Made] = lambda _: Made()
 
     @property
     def notebook(self) -> str:

@@ -1,23 +1,18 @@
-"""What the checks of the lessons find: on the engine, on its pages and in the learner's folder; and how a lesson tidies up."""
+"""What the checks of the lessons find: on the engine, on its pages and in the learner's folder."""
 
 import hashlib
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
 
 from dockyard.connection.archive import PathStat, download
-from dockyard.errors import DockyardError, EngineRefused, engine_errors
+from dockyard.errors import DockyardError
 from dockyard.lessons.lesson import Bench
 from dockyard.locale import N_, translate
 from dockyard.pages import Page, fetch
 from dockyard.tarstream import TarStream
-from dockyard.tasks import Evidence, Mount, Port, Run, container, tagged
-from dockyard.tasks.volume_users import users_by_volume
+from dockyard.tasks import Evidence, Mount, Port, RemoveContainer, Run, container, tagged
 from dockyard.waiting import eventually
 
 __all__ = [
@@ -26,11 +21,8 @@ __all__ = [
     "find_container",
     "not_there",
     "page_of",
-    "put_aside",
     "read",
-    "remove_containers",
-    "remove_images",
-    "remove_volumes",
+    "remove_container",
     "require_container",
     "require_image",
     "run_apache",
@@ -115,43 +107,6 @@ def file_digest(data: bytes | Path) -> str:
     return hashlib.sha256(data if isinstance(data, bytes) else data.read_bytes()).hexdigest()
 
 
-def remove_containers(bench: Bench, names: Iterable[str]) -> list[str]:
-    """Remove the containers of the book that are there, and return their names."""
-    return _removed(bench, names, lambda name: bench.client.api.remove_container(name, v=True, force=True))
-
-
-def remove_volumes(bench: Bench, names: Iterable[str]) -> list[str]:
-    """Remove the volumes of the book that are there and that no container has, and return their names: another lesson may go on with one."""
-    used = users_by_volume(bench.client)
-    return _removed(bench, (name for name in names if bench.name(name) not in used), bench.client.api.remove_volume)
-
-
-def remove_images(bench: Bench, names: Iterable[str]) -> list[str]:
-    """Remove the image names of the book that are there, and return them."""
-    return _removed(bench, names, bench.client.api.remove_image)
-
-
-def put_aside(bench: Bench, lesson: str, names: Iterable[str]) -> list[str]:
-    """Move files out of the learner's folder, who may have written something of their own into them; return where to."""
-    if not (left := [bench.folder / name for name in names if os.path.lexists(bench.folder / name)]):
-        return []
-    shelf = bench.client.data_dir / "put-aside"
-    shelf.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f"{lesson}-", dir=shelf))
-    for file in left:
-        shutil.move(file, aside)
-    return [f"{file} → {aside}" for file in left]
-
-
-def _removed(bench: Bench, names: Iterable[str], remove: Any) -> list[str]:
-    gone = []
-    for name in names:
-        try:
-            with engine_errors(bench.client.address):
-                remove(bench.name(name))
-        except EngineRefused as error:
-            if error.facts["status"] != 404:
-                raise
-        else:
-            gone.append(bench.name(name))
-    return gone
+def remove_container(bench: Bench, name: str) -> None:
+    """Remove a container of the book, running or not."""
+    RemoveContainer((bench.name(name),), force=True, volumes=True).run(bench.client)

@@ -3,8 +3,8 @@
 from typing import Any
 
 from dockyard.errors import engine_errors
-from dockyard.lessons.lesson import Bench, Lesson, Step
-from dockyard.lessons.look import HTDOCS, read, remove_containers, require_container
+from dockyard.lessons.lesson import Bench, Lesson, Made, Step
+from dockyard.lessons.look import HTDOCS, read, require_container
 from dockyard.lessons.progress import passed
 from dockyard.locale import N_, translate
 from dockyard.tasks import Evidence, Port, Run
@@ -99,9 +99,9 @@ def do_own_program(bench: Bench) -> None:
     _run(bench, AGAIN)
 
 
-def clean(bench: Bench) -> list[str]:
-    """Remove the lesson's containers."""
-    return remove_containers(bench, [SERVER, SHELL, AGAIN])
+def made(_: Bench) -> Made:
+    """The lesson's containers."""
+    return Made(containers=(SERVER, SHELL, AGAIN))
 
 
 def _run(bench: Bench, name: str, *words: str) -> None:
@@ -192,5 +192,5 @@ LESSON = Lesson(
             lines=("docker run --name apa000ex25 -d -p 8095:80 httpd",),
         ),
     ),
-    clean=clean,
+    made=made,
 )

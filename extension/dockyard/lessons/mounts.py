@@ -4,16 +4,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from dockyard.errors import NoSuchPath, engine_errors
-from dockyard.lessons.lesson import Bench, Lesson, Step
+from dockyard.lessons.lesson import Bench, Lesson, Made, Step
 from dockyard.lessons.look import (
     HTDOCS,
     file_digest,
     not_there,
     page_of,
-    put_aside,
     read,
-    remove_containers,
-    remove_volumes,
+    remove_container,
     require_container,
     run_apache,
     words_of,
@@ -28,6 +26,7 @@ __all__ = ["LESSON"]
 KEY = "mounts"
 BIND, VOLUME_USER, IN_MEMORY = "apa000ex20", "apa000ex21", "apa000tmp"
 VOLUME, FOLDER = "apa000vol1", "apa_folder"
+MOVED_PAGE = "index_of_lesson_2.html"  # what lay in the folder
 NOTE = f"{HTDOCS}/note.txt"
 SCRATCH = "/scratch"
 
@@ -65,7 +64,7 @@ def check_lose(bench: Bench) -> Evidence:
 
 def do_lose(bench: Bench) -> None:
     """Remove the container, and run it again."""
-    remove_containers(bench, [BIND])
+    remove_container(bench, BIND)
     run_apache(bench, BIND)
 
 
@@ -80,7 +79,7 @@ def check_bind_empty(bench: Bench) -> Evidence:
 def do_bind_empty(bench: Bench) -> None:
     """Make the folder first, then run with it."""
     (bench.folder / FOLDER).mkdir()
-    remove_containers(bench, [BIND])
+    remove_container(bench, BIND)
     run_apache(bench, BIND, Mount(HTDOCS, str(bench.folder / FOLDER), "bind"))
 
 
@@ -166,10 +165,9 @@ def do_tmpfs_gone(bench: Bench) -> None:
         bench.client.api.restart(bench.name(IN_MEMORY), timeout=0)
 
 
-def clean(bench: Bench) -> list[str]:
-    """Remove the lesson's containers and its volume, and put its folder aside."""
-    gone = remove_containers(bench, [BIND, VOLUME_USER, IN_MEMORY]) + remove_volumes(bench, [VOLUME])
-    return gone + put_aside(bench, KEY, [FOLDER])
+def made(_: Bench) -> Made:
+    """The lesson's containers, its volume and its folder."""
+    return Made((BIND, VOLUME_USER, IN_MEMORY), (VOLUME,), files=(FOLDER, MOVED_PAGE))
 
 
 def _mount(container: dict[str, Any], path: str) -> dict[str, Any] | None:
@@ -287,5 +285,5 @@ LESSON = Lesson(
             lines=("docker restart apa000tmp",),
         ),
     ),
-    clean=clean,
+    made=made,
 )

@@ -1,8 +1,8 @@
 """Lesson 8: one image under two names, pushed into a registry of one's own, deleted, and pulled back."""
 
 from dockyard.connection.registry import Registry
-from dockyard.lessons.lesson import Bench, Lesson, Step
-from dockyard.lessons.look import remove_containers, remove_images, require_image
+from dockyard.lessons.lesson import Bench, Lesson, Made, Step
+from dockyard.lessons.look import require_image
 from dockyard.lessons.progress import passed
 from dockyard.locale import N_, translate
 from dockyard.tasks import Commit, Evidence, Pull, Push, Run, Tag, Untag, start_registry
@@ -108,10 +108,9 @@ def do_pull(bench: Bench) -> None:
     Pull(_name(bench)).run(bench.client)
 
 
-def clean(bench: Bench) -> list[str]:
-    """Remove the registry with its content, and the lesson's names of images."""
-    gone = remove_containers(bench, [REGISTRY, MAKER])
-    return gone + remove_images(bench, [_book_name(bench), REPOSITORY])
+def made(bench: Bench) -> Made:
+    """The registry with its content, and the lesson's names of images."""
+    return Made(containers=(REGISTRY, MAKER), images=(_book_name(bench), REPOSITORY))
 
 
 def _address(bench: Bench) -> str:
@@ -190,5 +189,5 @@ LESSON = Lesson(
             lines=("docker pull localhost:5000/nyappacchi:13",),
         ),
     ),
-    clean=clean,
+    made=made,
 )

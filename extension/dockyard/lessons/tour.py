@@ -11,6 +11,7 @@ from dockyard.connection import Client
 from dockyard.errors import DockyardError
 from dockyard.lessons.lesson import Bench, Lesson
 from dockyard.lessons.progress import remember
+from dockyard.lessons.reset import Reset
 from dockyard.locale import translate
 
 __all__ = ["tour"]
@@ -39,7 +40,7 @@ def tour(client: Client, lessons: Iterable[Lesson], say: Callable[[str], None]) 
             try:
                 failed += sum(not _walk(lesson, index, bench, say) for index in range(len(lesson.steps)))
             finally:
-                lesson.clean(bench)
+                Reset(bench, [lesson]).agree()
     return failed
 
 

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from dockyard.errors import NoSuchPath, engine_errors
-from dockyard.lessons.lesson import Bench, Lesson, Step
+from dockyard.lessons.lesson import Bench, Lesson, Made, Step
 from dockyard.lessons.look import (
     HTDOCS,
     file_digest,
     find_container,
     read,
-    remove_containers,
-    remove_volumes,
+    remove_container,
     require_container,
 )
 from dockyard.lessons.progress import passed
@@ -100,7 +99,7 @@ def check_recreate(bench: Bench) -> Evidence:
 
 def do_recreate(bench: Bench) -> None:
     """Remove the container, and run it again."""
-    remove_containers(bench, [USER])
+    remove_container(bench, USER)
     _run(bench, USER)
 
 
@@ -140,9 +139,9 @@ def do_prune(bench: Bench) -> None:
     VolumeRemove(tuple(each["Name"] for each in _unused(bench) if _is_ours(bench, each))).run(bench.client)
 
 
-def clean(bench: Bench) -> list[str]:
-    """Remove the lesson's containers and its volume."""
-    return remove_containers(bench, [USER, SECOND, ONCE]) + remove_volumes(bench, [VOLUME])
+def made(_: Bench) -> Made:
+    """The lesson's containers and its volume."""
+    return Made(containers=(USER, SECOND, ONCE), volumes=(VOLUME,))
 
 
 def _run(bench: Bench, name: str) -> None:
@@ -242,5 +241,5 @@ LESSON = Lesson(
             lines=("docker volume prune",),
         ),
     ),
-    clean=clean,
+    made=made,
 )

@@ -13,6 +13,7 @@ from dockyard.panels.panel import Panel
 from dockyard.panels.preview import PagePreview, preview
 from dockyard.panels.prune import PrunePanel, prune
 from dockyard.panels.registry import RegistryPanel, registry
+from dockyard.panels.reset import ResetPanel, reset
 from dockyard.panels.run import RunPanel, run
 from dockyard.panels.shell import ShellPanel, attach, shell
 from dockyard.panels.tags import NamePanel, TagPanel, UntagPanel, name, tag, untag
@@ -37,6 +38,7 @@ __all__ = [
     "PullPanel",
     "PushPanel",
     "RegistryPanel",
+    "ResetPanel",
     "RestorePanel",
     "RunPanel",
     "SavePanel",
@@ -62,6 +64,7 @@ __all__ = [
     "pull",
     "push",
     "registry",
+    "reset",
     "restore",
     "run",
     "save",
