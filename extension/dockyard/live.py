@@ -38,10 +38,12 @@ class News:
 
     Attributes:
         kinds: Which of :data:`KINDS` changed; all of them at first, and where events may have been missed.
+        containers: The IDs of the containers that changed, or were connected to a network; None where any may have.
         is_connected: Whether the engine answers.
     """
 
     kinds: frozenset[str]
+    containers: frozenset[str] | None = None
     is_connected: bool = True
 
 
@@ -60,6 +62,8 @@ class Watch:
         self._listeners: dict[object, Heard] = {}
         self._fresh: set[object] = set()
         self._pending: set[str] = set()
+        self._containers: set[str] | None = set()
+        self._again: set[str] = set()
         self._again_at: float | None = None
         self._is_connected = True
         self._has_status = False
@@ -102,7 +106,11 @@ class Watch:
         if kind in KINDS and not action.startswith(SILENT):
             with self._changed:
                 self._pending.add(kind)
+                container = _container(event)
+                if container and self._containers is not None:
+                    self._containers.add(container)
                 if action == "die":
+                    self._again.add(container)
                     self._again_at = time.monotonic() + AGAIN_S
                 self._changed.notify_all()
 
@@ -110,6 +118,7 @@ class Watch:
         with self._changed:
             if is_connected:
                 self._pending |= KINDS  # what happened before the stream was open is not known
+                self._containers = None
             self._has_status |= is_connected != self._is_connected
             self._is_connected = is_connected
             self._changed.notify_all()
@@ -119,6 +128,9 @@ class Watch:
         if self._again_at is not None and time.monotonic() >= self._again_at:
             self._again_at = None
             self._pending.add("container")
+            if self._containers is not None:
+                self._containers |= self._again
+            self._again.clear()
 
     def _tell(self, ended: threading.Event) -> None:
         while not ended.is_set():
@@ -128,11 +140,12 @@ class Watch:
                     self._tell_again()
             ended.wait(GATHER_S)
             with self._changed:
-                told = [
-                    (heard, News(KINDS if key in self._fresh else frozenset(self._pending), self._is_connected))
-                    for key, heard in self._listeners.items()
-                ]
+                containers = None if self._containers is None else frozenset(self._containers)
+                fresh = News(KINDS, None, self._is_connected)
+                known = News(frozenset(self._pending), containers, self._is_connected)
+                told = [(heard, fresh if key in self._fresh else known) for key, heard in self._listeners.items()]
                 self._pending.clear()
+                self._containers = set()
                 self._fresh.clear()
                 self._has_status = False
             for heard, news in told:
@@ -143,6 +156,14 @@ class Watch:
                 except Exception:  # noqa: BLE001  # whatever a listener does, the others are to hear
                     _log.exception("A listener to the engine's events failed")
             ended.wait(REST_S)
+
+
+def _container(event: Mapping[str, Any]) -> str:
+    """The ID of the container that an event is about, such as one that a network is connected to; empty where it is about none."""
+    actor = event.get("Actor") or {}
+    if event.get("Type") == "container":
+        return str(actor.get("ID", ""))
+    return str((actor.get("Attributes") or {}).get("container", ""))
 
 
 class _Round:

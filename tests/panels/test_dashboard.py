@@ -1,6 +1,8 @@
 """The dashboard: what it shows of an engine, and that it asks no more than it needs."""
 
+import json
 import threading
+import time
 import uuid
 
 import pytest
@@ -30,6 +32,21 @@ def asked(client, monkeypatch):
 
     monkeypatch.setattr(Client, "get_json", note)
     return paths
+
+
+@pytest.fixture
+def wanted(client, monkeypatch):
+    """The filters with which containers are listed."""
+    filters = []
+    ask = Client.get_json
+
+    def note(self, path, *given, **more):
+        if path == "/containers/json":
+            filters.append(json.loads(more.get("filters", "null")))
+        return ask(self, path, *given, **more)
+
+    monkeypatch.setattr(Client, "get_json", note)
+    return filters
 
 
 def turn_to(board, name):
@@ -136,6 +153,28 @@ def test_a_change_sends_one_row(board, container, client):
     until(lambda: len(sent) >= 2)
     assert [[row[1] for row in message["put"]] for message in sent] == [[f"{one}-new"], [one]]
     assert not any(message["drop"] for message in sent)
+
+
+def test_only_what_changed_is_asked_for(board, container, client, wanted):
+    one, other = container(start=False), container()
+    grid = board.grids["containers"]
+    looked_at(grid)
+    until(lambda: {one, other} <= {row["name"] for row in grid.rows.values()})
+    time.sleep(1)  # what the fixture did is told
+    wanted.clear()
+    client.api.rename(one, f"{one}-new")
+    until(lambda: any(row["name"] == f"{one}-new" for row in grid.rows.values()))
+    identity = client.get_json("/containers/{}/json", f"{one}-new")["Id"]
+    assert wanted == [{"id": [identity]}]
+    # What changes while another list is on screen is there when this one is again.
+    networks = turn_to(board, "networks")
+    client.api.kill(other)
+    client.api.rename(f"{one}-new", one)
+    until(lambda: one in named(networks, "bridge")["used_by"].split(", "))
+    turn_to(board, "containers")
+    assert named(grid, one)["state"] == "○ created"
+    until(lambda: named(grid, other)["state"] == "○ exited (137)")
+    assert None not in wanted
 
 
 def test_an_engine_that_is_gone_is_said_and_the_rows_stay(board, container, monkeypatch):

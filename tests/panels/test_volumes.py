@@ -7,6 +7,8 @@ import pytest
 import dockyard
 from dockyard import panels
 from dockyard.tasks import VolumeCreate, VolumePut, VolumeRemove
+from embedded import until
+from grids import looked_at
 from registries import tar_of
 from volumes import fill, listing, tree
 
@@ -30,13 +32,16 @@ def shelf(client):
 @pytest.fixture
 def panel(client, shelf):
     made = panels.volumes(client)
-    made.filter.value = "shelf"
     yield made
     made.close()
 
 
 def names_of(panel):
-    return [name for _, name in panel.chosen.options]
+    return [name for name in panel.list.rows if name.startswith("shelf")]
+
+
+def choose(panel, volume):
+    panel.list.chosen = [volume]
 
 
 def click(panel, button):
@@ -45,7 +50,7 @@ def click(panel, button):
 
 
 def files(panel, volume):
-    panel.chosen.value = volume
+    choose(panel, volume)
     panel.files.look_button.click()
     panel.files.work.wait()
     return panel.files
@@ -54,10 +59,10 @@ def files(panel, volume):
 def test_a_chosen_volume_is_described_with_who_uses_it(panel, container):
     assert names_of(panel) == ["shelf-1", "shelf-2"]
     used = container(start=False, HostConfig={"Binds": ["shelf-1:/v"]})
-    panel.refresh_button.click()
-    assert f"{used} (created)" in panel.chosen.options[0][0]
-    assert "in use by no container" in panel.chosen.options[1][0]
-    panel.chosen.value = "shelf-1"
+    panel.refresh()
+    assert panel.list.read("shelf-1")["used_by"] == used
+    assert panel.list.read("shelf-2")["used_by"] == "unused"
+    choose(panel, "shelf-1")
     assert f"{used} (created)" in panel.details.value
     assert "course=&lt;b&gt;docker" in panel.details.value
     assert "not measured" in panel.details.value
@@ -68,19 +73,33 @@ def test_a_chosen_volume_is_described_with_who_uses_it(panel, container):
 
 
 def test_sizes_are_measured_when_asked_and_kept(panel):
-    panel.chosen.value = "shelf-2"
+    choose(panel, "shelf-2")
     panel.sizes_button.click()
     panel.work.wait()
     assert "volumes, " in panel.work.outcome.value
-    assert "1.77kB" in panel.chosen.options[1][0]
-    panel.refresh_button.click()
-    assert panel.chosen.value == "shelf-2"
-    assert "1.77kB (" in panel.details.value
+    assert panel.list.read("shelf-2")["measured_bytes"] == "1.77kB"
+    panel.refresh()
+    assert panel.chosen == "shelf-2"
+    assert "1.77kB" in panel.details.value
+    assert panel.list.as_of > OLD.timestamp()
+
+
+def test_the_list_follows_the_engine(panel, client):
+    looked_at(panel.list)
+    client.api.create_volume("shelf-3")
+    until(lambda: "shelf-3" in names_of(panel))
+    choose(panel, "shelf-3")
+    assert "shelf-3" in panel.details.value
+    client.api.remove_volume("shelf-3")
+    until(lambda: "shelf-3" not in names_of(panel))
+    until(lambda: panel.details.value == "")
+    assert "shelf-1" in panel.clone.form.fields["source"].options
+    assert "shelf-3" not in panel.clone.form.fields["source"].options
 
 
 def test_a_volume_is_proved(panel):
     assert panel.prove_button.disabled
-    panel.chosen.value = "shelf-1"
+    choose(panel, "shelf-1")
     panel.prove_button.click()
     panel.work.wait()
     assert "✔" in panel.work.outcome.value
@@ -113,7 +132,7 @@ def test_folders_are_walked_and_files_come_out(panel, tmp_path):
 
 def test_files_are_uploaded_into_the_folder_that_is_open(panel, client):
     client.api.create_volume("shelf-3")
-    panel.refresh_button.click()
+    panel.refresh()
     shown = files(panel, "shelf-3")
     assert "0 entries" in shown.work.outcome.value
     sent = {"name": "../<i>.html", "type": "text/html", "size": 3, "content": memoryview(b"<i>"), "last_modified": OLD}
@@ -138,17 +157,18 @@ def test_a_volume_is_made_copied_renamed_removed_and_brought_back(panel, client)
     assert "shelf-3" in names_of(panel)
     click(panel.create, "undo")
     assert "shelf-3" not in names_of(panel)
-    panel.chosen.value = "shelf-1"
+    choose(panel, "shelf-1")
     panel.clone.form.fields["target"].value = "shelf-3"
     click(panel.clone, "run")
     assert "✔" in panel.clone.outcome.value
-    panel.chosen.value = "shelf-3"
+    choose(panel, "shelf-3")
     panel.rename.form.fields["new_name"].value = "shelf-new"
     click(panel.rename, "run")
     assert "✔" in panel.rename.outcome.value
     assert names_of(panel) == ["shelf-1", "shelf-2", "shelf-new"]
-    assert panel.chosen.value is None
-    panel.chosen.value = "shelf-new"
+    assert panel.chosen == ""
+    assert panel.details.value == ""
+    choose(panel, "shelf-new")
     assert panel.remove.task == VolumeRemove(("shelf-new",))
     click(panel.remove, "preview")
     assert "shelf-new" in panel.remove.plan_view.value
@@ -159,7 +179,7 @@ def test_a_volume_is_made_copied_renamed_removed_and_brought_back(panel, client)
     click(panel.remove, "undo")
     assert names_of(panel) == ["shelf-1", "shelf-2", "shelf-new"]
     assert listing(client, "shelf-new") == listing(client, "shelf-1")
-    panel.chosen.value = "shelf-new"
+    choose(panel, "shelf-new")
     panel.remove.form.fields["keep"].value = False
     click(panel.remove, "run")
     assert "Nothing was done yet" in panel.remove.outcome.value

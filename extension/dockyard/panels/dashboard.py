@@ -72,7 +72,7 @@ class Dashboard(widgets.VBox):
         """Keep the list that is on screen up to date, and it alone."""
         for place, grid in enumerate(self.grids.values()):
             grid.is_shown = place == self.tabs.selected_index
-        self._follower.refresh(())
+        self._follower.refresh((), ())
 
     def _measure(self) -> str:
         table = tables.disk(self.client)

@@ -9,9 +9,12 @@ from dockyard.errors import DockyardError
 from dockyard.live import KINDS, News, watch
 from dockyard.locale import N_, translate
 from dockyard.panels.grid import Grid
-from dockyard.panels.listings import Asked, Listing
+from dockyard.panels.listings import CONTAINERS, Asked, Listing
+from dockyard.tables import Table
 
 __all__ = ["Follower", "ListingGrid"]
+
+MOST_KNOWN = 50  # where more containers changed, all are asked for
 
 
 class ListingGrid(Grid):
@@ -48,6 +51,9 @@ class Follower:
         self._client, self._grids, self._on_asked = client, tuple(grids), asked
         self._sizes: Mapping[str, int | None] = {}
         self._stale: set[ListingGrid] = set(self._grids)
+        self._behind: set[ListingGrid] = set(self._grids)  # what was not shown when containers were asked for
+        self._containers: Table | None = None  # as they were asked for last
+        self._changed: set[str] | None = None  # which of them changed since; None where any may have
         self._asking = threading.Lock()
         self._changing = threading.Lock()
         self._stop: Callable[[], None] | None = None
@@ -60,24 +66,46 @@ class Follower:
         """Whether it hears what happens on the engine."""
         return self._stop is not None
 
-    def refresh(self, kinds: Collection[str] = KINDS) -> None:
-        """Ask for what changed, and for what was not shown when it changed, and show it."""
+    def refresh(self, kinds: Collection[str] = KINDS, containers: Collection[str] | None = None) -> None:
+        """Ask for what changed, and for what was not shown when it changed, and show it.
+
+        Args:
+            kinds: What changed.
+            containers: The IDs of the containers that did, where all are known: they alone are asked for.
+        """
         with self._asking:
-            self._stale |= {grid for grid in self._grids if grid.listing.kinds & frozenset(kinds)}
+            self._note(kinds, containers)
             due = [grid for grid in self._grids if grid.is_shown and grid in self._stale]
             if not due:
                 return
-            asked = Asked(self._client or current(), self._sizes)
+            is_known = self.is_following and self._containers is not None and self._changed is not None
+            changed = frozenset(self._changed or ())
+            asked = Asked(self._client or current(), self._sizes, self._containers if is_known else None, changed)
             try:
                 for grid in due:
-                    grid.show(grid.listing.of(asked))
+                    is_near = is_known and grid.listing is CONTAINERS and grid not in self._behind
+                    grid.show(grid.listing.of(asked), changed if is_near else None)
                     grid.says = ""
                     self._stale.discard(grid)
+                    self._behind.discard(grid)
                 if self._on_asked:
                     self._on_asked(asked)
             except DockyardError as error:
                 for grid in due:
                     grid.says = str(error)
+                self._behind |= set(due)
+            if "containers" in vars(asked):  # it is there once it was asked for
+                self._containers, self._changed = asked.containers, set()
+                self._behind |= set(self._grids) - set(due)
+
+    def _note(self, kinds: Collection[str], containers: Collection[str] | None) -> None:
+        self._stale |= {grid for grid in self._grids if grid.listing.kinds & frozenset(kinds)}
+        is_many = len(self._changed or ()) + len(containers or ()) > MOST_KNOWN
+        # A container is listed with its image's name, which may have changed.
+        if containers is None or self._changed is None or is_many or "image" in kinds:
+            self._changed = None
+        else:
+            self._changed |= set(containers)
 
     def measured(self, sizes: Mapping[str, int | None], at: datetime) -> None:
         """Show sizes, and since when they are known; they do not follow the engine by themselves."""
@@ -106,7 +134,7 @@ class Follower:
 
     def _heard(self, news: News) -> None:
         if news.is_connected:
-            self.refresh(news.kinds)
+            self.refresh(news.kinds, news.containers)
             return
         for grid in self._grids:
             grid.says = translate(N_("The engine does not answer; the list is as it was."))

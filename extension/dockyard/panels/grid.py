@@ -4,7 +4,7 @@ It is drawn by AG Grid Community. Rows go to the browser as messages, the change
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,18 +165,28 @@ class Grid(anywidget.AnyWidget):
         """The rows that are chosen, of the table that is shown."""
         with self._one_at_a_time:
             chosen = set(self.chosen)
-            return Table(self._table[[key in chosen for key in self._rows]])
+            return Table(self._table[[key in chosen for key in self._keys(self._table)]])
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns from the next table on."""
         self._columns = tuple(columns)
         self.columns = [column.spec() for column in columns]
 
-    def show(self, table: Table) -> None:
-        """Show a table; rows that are as they were are left alone, and what is chosen stays so while it is there."""
-        rows = self._read_rows(table)
+    def show(self, table: Table, only: Collection[str] | None = None) -> None:
+        """Show a table; rows that are as they were are left alone, and what is chosen stays so while it is there.
+
+        Args:
+            table: What is to be shown from now on.
+            only: The keys of the rows that may differ from those of the table before, where the key is one column; by default all.
+        """
         with self._one_at_a_time:
-            before, self._rows, self._table = self._rows, rows, table
+            before, self._table = self._rows, table
+            if only is None:
+                rows = self._read_rows(table)
+            else:
+                rows = {key: row for key, row in before.items() if key not in only}
+                rows.update(self._read_rows(Table(table[table[self._key_columns[0]].isin(only)])))
+            self._rows = rows
             put = [[key, *row] for key, row in rows.items() if before.get(key) != row]
             drop = [key for key in before if key not in rows]
             if self._views and (put or drop):
@@ -210,9 +220,12 @@ class Grid(anywidget.AnyWidget):
         super().close()
 
     def _read_rows(self, table: Table) -> dict[str, tuple[Cell, ...]]:
-        keys = zip(*(table[name] for name in self._key_columns), strict=True)
         cells = zip(*([column.cell(value) for value in table[column.name]] for column in self._columns), strict=True)
-        return {" ".join(map(str, key)): row for key, row in zip(keys, cells, strict=True)}
+        return dict(zip(self._keys(table), cells, strict=True))
+
+    def _keys(self, table: Table) -> Iterator[str]:
+        """The key of each row."""
+        return (" ".join(map(str, key)) for key in zip(*(table[name] for name in self._key_columns), strict=True))
 
     def _choose(self) -> None:
         if self._on_chosen and not self._is_changing:

@@ -1,6 +1,6 @@
 """What the engine has, as grids show it: containers, images, volumes, networks and ports."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from dockyard.connection import Client
 from dockyard.locale import N_, translate
 from dockyard.panels.grid import Cell, Column, listed, moment, short, size
 from dockyard.tables import Table
-from dockyard.tables.frame import SIGNS
+from dockyard.tables.frame import SIGNS, replaced
 
 __all__ = ["CONTAINERS", "IMAGES", "NETWORKS", "PORTS", "VOLUMES", "Asked", "Listing"]
 
@@ -25,16 +25,31 @@ class Asked:
     Args:
         client: The engine.
         sizes: Bytes by ID, or by a volume's name, as they were measured last; the engine's lists do not have them.
+        before: The containers as they were, where all that may have changed are known.
+        changed: The IDs of those.
     """
 
-    def __init__(self, client: Client, sizes: Mapping[str, int | None] | None = None) -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: Client,
+        sizes: Mapping[str, int | None] | None = None,
+        before: Table | None = None,
+        changed: Collection[str] = (),
+    ) -> None:
+        self._client, self._before, self._changed = client, before, tuple(changed)
         self._sizes = sizes or {}
 
     @cached_property
     def containers(self) -> Table:
         """As :func:`dockyard.tables.containers`, with what is told apart by the end of a container in its state."""
-        table = tables.containers(self._client)
+        if self._before is None:
+            return self._told(tables.containers(self._client))
+        if not self._changed:
+            return self._before
+        rows = self._told(tables.containers(self._client, filters={"id": self._changed}))
+        return replaced(self._before, "id", self._changed, rows)
+
+    def _told(self, table: Table) -> Table:
         states = [_state(state, status) for state, status in zip(table["state"], table["status"], strict=True)]
         return self._measured(_with(table, state=states), "id")
 
@@ -191,7 +206,7 @@ def _grouped(pairs: Any) -> dict[str, list[str]]:
 CONTAINERS = Listing(
     "containers",
     N_("Containers"),
-    frozenset({"container"}),
+    frozenset({"container", "image"}),
     ("id",),
     (
         Column("name", N_("Name"), width=150),

@@ -1,7 +1,7 @@
 """What every table is: a DataFrame with real types, shown in people's units."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from dockyard.connection import Client, current
 from dockyard.locale import N_, translate
 from dockyard.wording import human_size, relative_time, short_id
 
-__all__ = ["Filters", "Table", "ask", "encoded", "moments", "times", "typed"]
+__all__ = ["Filters", "Table", "ask", "encoded", "moments", "replaced", "times", "typed"]
 
 Filters = Mapping[str, str | Sequence[str]]
 
@@ -58,6 +58,12 @@ def typed(table: Table, *, text: Sequence[str]) -> Table:
     ]
     types = {**dict.fromkeys(text, "str"), **dict.fromkeys(objects, "object"), "created": "datetime64[us, UTC]"}
     return Table(table.astype(types))
+
+
+def replaced(table: Table, key: str, keys: Collection[str], rows: Table) -> Table:
+    """Return a table with these rows in place of those that had these keys; a key without a row is gone. New rows come first."""
+    stay = table[~table[key].isin(keys)]
+    return Table(pd.concat([rows, stay], ignore_index=True)) if len(stay) else rows
 
 
 def times(seconds: Sequence[int]) -> pd.DatetimeIndex:
