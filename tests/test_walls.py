@@ -20,6 +20,7 @@ FLOORS = [
     {"kit", "tables", "pages"},
     {"charts", "exports", "live"},
     {"tasks"},
+    {"compose"},
     {"command", "connection", "dockerfile"},
     {"engine"},
     {"waiting", "wording", "tarstream"},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dockyard import charts as charts
+    from dockyard import compose as compose
     from dockyard import lessons as lessons
     from dockyard import panels as panels
     from dockyard import tasks as tasks
@@ -64,7 +65,7 @@ _NAMES = {
     "volumes": "dockyard.tables",
     "watch": "dockyard.live",
 }
-_MODULES = ("charts", "lessons", "panels", "tasks")
+_MODULES = ("charts", "compose", "lessons", "panels", "tasks")
 
 __all__ = [*_NAMES, *_MODULES]  # noqa: PLE0604  # all of them are names of strings
 

@@ -103,7 +103,8 @@ def line(*words: str) -> str:
 def words(text: str) -> tuple[str, ...]:
     r"""Split a docker line into its words, without the leading ``docker``.
 
-    A leading ``$`` or ``sudo`` (as copied from a page) and line ends after ``\`` are passed over; ``~`` stands for the home folder.
+    A leading ``$`` or ``sudo`` (as copied from a page) and line ends after ``\`` are passed over; ``~`` stands for the home folder, and
+    ``docker-compose`` for ``docker compose``.
 
     Raises:
         NotDocker: It does not begin with ``docker``.
@@ -114,6 +115,8 @@ def words(text: str) -> tuple[str, ...]:
     tokens = _tokens(text)
     if tokens[:1] == ["sudo"]:
         tokens = tokens[1:]
+    if tokens[:1] == ["docker-compose"]:  # what docker compose was called before
+        tokens = ["docker", "compose", *tokens[1:]]
     if tokens[:1] != ["docker"]:
         raise NotDocker(line=text)
     return tuple(tokens[1:])

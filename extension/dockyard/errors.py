@@ -34,6 +34,11 @@
     │       LoginRefused  SecretNeeded  BadSecret  ConfigBroken  CredentialStoreFailed
     ├── BuildError               a Dockerfile, or what is built of it
     │   └── UnknownInstruction  NoContext  NoDockerfile  DockerfileNotGiven  BuildFailed
+    ├── ComposeError             a Compose file, or what is made by it
+    │   └── NoComposeFile  ComposeFileBroken  ProjectNameInvalid  NoSuchService  NoSuchNetwork
+    │       NotOfThisProject  NotInBackground  NothingThere  ServiceFailed
+    ├── ClusterError             Kubernetes
+    │   └── NoKubectl  NoCluster  KubectlFailed
     ├── PlanOutdated  CannotUndo  Cancelled  JournalBroken
     │   └── LeftRunning          a Cancelled
     └── KitError                 lab images
@@ -767,6 +772,98 @@ class BuildFailed(BuildError):
     """An instruction could not be carried out; ``message`` is the engine's own sentence."""
 
     sentence = N_("Line {line} of the Dockerfile failed, `{instruction}`: {message}")
+
+
+class ComposeError(DockyardError):
+    """A Compose file, or what is made by it, is not as it must be."""
+
+
+class NoComposeFile(ComposeError):
+    """There is no Compose file where one is looked for."""
+
+    sentence = N_("There is no Compose file {path!r}. Write one, or say with -f where it is.")
+
+
+class ComposeFileBroken(ComposeError):
+    """Something is wrong with a Compose file; ``findings`` has all of it."""
+
+    sentence = N_("{path}: {finding}")
+
+
+class ProjectNameInvalid(ComposeError):
+    """The name can't name a project."""
+
+    sentence = N_(
+        "{name!r} can't name a project: use lower-case letters, digits, '-' and '_', beginning with a letter or digit. -p NAME gives another."
+    )
+
+
+class NoSuchService(ComposeError):
+    """The file has no such service."""
+
+    sentence = N_("There is no service {name!r} in the file. There are: {known}.")
+
+
+class NoSuchNetwork(ComposeError):
+    """An external network is not there."""
+
+    sentence = N_(
+        "There is no network {name!r}, which the file calls external. Make it first: docker network create {name}"
+    )
+
+
+class NotOfThisProject(ComposeError):
+    """Something else has the name that a part of the project would get."""
+
+    sentence = N_(
+        "There is a {kind} {name!r} already that is not of the project {project!r}. Remove it, give the project another name (-p), or call it `external: true` in the file."
+    )
+
+
+class NotInBackground(ComposeError):
+    """``docker compose up`` without ``-d`` shows the logs until someone stops it."""
+
+    sentence = N_("`docker compose up` without -d holds the terminal, which a cell is not. Write: docker compose up -d")
+
+
+class NothingThere(ComposeError):
+    """The project has nothing on the engine."""
+
+    sentence = N_("Nothing of the project {name!r} is on this engine. Bring it up first: docker compose up -d")
+
+
+class ServiceFailed(ComposeError):
+    """A service that another one waits for ended or is not healthy."""
+
+    sentence = N_(
+        "{waiting!r} waits for {service!r}, which {state}. Nothing of this run was left; what it said last: {output}"
+    )
+
+
+class ClusterError(DockyardError):
+    """Kubernetes, or the way to it, failed."""
+
+
+class NoKubectl(ClusterError):
+    """The program is not there."""
+
+    sentence = N_(
+        "The program kubectl is not on this machine, so nothing can be applied. The manifests are whole without it; on Debian or Ubuntu: apt-get install kubernetes-client"
+    )
+
+
+class NoCluster(ClusterError):
+    """kubectl knows no cluster."""
+
+    sentence = N_(
+        "kubectl knows no cluster here ({reason}). Name one in ~/.kube/config, for example by starting kind or minikube, and try again."
+    )
+
+
+class KubectlFailed(ClusterError):
+    """kubectl said no; ``message`` is its own words."""
+
+    sentence = N_("kubectl refused: {message}")
 
 
 class PlanOutdated(DockyardError):

@@ -5,10 +5,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dockyard.command import Flag, Parsed, look_up, parse_flags, words
+from dockyard.compose import load, read
 from dockyard.connection import Client
 from dockyard.errors import BadValue, NotFoundByAnyKind, engine_errors
 from dockyard.locale import N_, translate
 from dockyard.tables import Filters, Table, containers, images, networks, volumes
+from dockyard.tasks.compose_project import PROJECT
+from dockyard.tasks.compose_words import ComposeWords, split
 
 __all__ = ["find"]
 
@@ -31,6 +34,36 @@ def find(text: str) -> Query | None:
         return None
     make, rest = found
     return make(rest)
+
+
+def _compose(given: Sequence[str]) -> Query | None:
+    """``docker compose ps`` and ``docker compose config``; the commands that do something are tasks."""
+    line = split(given)
+    if line.command == "ps":
+        return _compose_ps(line)
+    return _compose_config(line) if line.command == "config" else None
+
+
+def _compose_ps(line: ComposeWords) -> Query:
+    parsed = _parsed("compose ps", (ALL, QUIET), line.rest, most=0)
+
+    def ask(client: Client) -> Table:
+        project = load(line.file, name=line.project, env_files=line.env_files)
+        filters = {"label": [f"{PROJECT}={project.name}"]}
+        return containers(client, all="all" in parsed.switches, filters=filters)
+
+    return _listing(parsed, ask, "id")
+
+
+def _compose_config(line: ComposeWords) -> Query:
+    _parsed("compose config", (), line.rest, most=0)
+
+    def ask(_: Client) -> str:
+        reading = read(line.file, name=line.project, env_files=line.env_files)
+        reading.require()
+        return reading.text
+
+    return ask
 
 
 def _ps(given: Sequence[str]) -> Query:
@@ -174,7 +207,8 @@ def _as_json(value: Any) -> str:
     return json.dumps(value, indent=4, ensure_ascii=False) + "\n"
 
 
-_QUERIES: dict[str, Callable[[Sequence[str]], Query]] = {
+_QUERIES: dict[str, Callable[[Sequence[str]], Query | None]] = {
+    "compose": _compose,
     "diff": _diff,
     "images": _images,
     "info": _plain("info", "/info"),

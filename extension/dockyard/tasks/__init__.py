@@ -14,6 +14,9 @@ from dockyard.tasks.backup import Backup, Restore, run_or_backup_from_words
 from dockyard.tasks.base import Change, Evidence, Plan, Progress, Result, Task
 from dockyard.tasks.build import Build, BuildPlan, BuildProgress, BuildResult, build_from_words
 from dockyard.tasks.commit import Commit, CommitResult, commit_from_words
+from dockyard.tasks.compose_down import ComposeDown
+from dockyard.tasks.compose_up import ComposeUp, ComposeUpResult
+from dockyard.tasks.compose_words import compose_from_words
 from dockyard.tasks.copy import CopyBetween, CopyIn, CopyOut, copy_from_words
 from dockyard.tasks.exec import Exec, ExecResult, exec_from_words
 from dockyard.tasks.life_task import LifeResult, LifeTask, ProcessLists
@@ -59,6 +62,9 @@ __all__ = [
     "Change",
     "Commit",
     "CommitResult",
+    "ComposeDown",
+    "ComposeUp",
+    "ComposeUpResult",
     "CopyBetween",
     "CopyIn",
     "CopyOut",
@@ -123,6 +129,7 @@ _COMMANDS: dict[str, Callable[[tuple[str, ...]], Task]] = {
     "attach": attach_from_words,
     "build": build_from_words,
     "commit": commit_from_words,
+    "compose": compose_from_words,
     "cp": copy_from_words,
     "exec": exec_from_words,
     "kill": kill_from_words,

@@ -41,6 +41,7 @@ __all__ = [
     "ProcessLists",
     "becomes",
     "bring_to",
+    "call_until_cancelled",
     "closing",
     "lost_in_memory",
     "opening",
@@ -147,7 +148,7 @@ class LifeTask(Task):
                 before = processes(client, step.container_id) if self.shows_processes else ()
                 for path, params in self._calls():
                     kept.marks += [] if _has(kept, step) else [Mark(step.container_id, "container", step.was)]
-                    _call(client, path, step.container_id, params, cancel)
+                    call_until_cancelled(client, path, step.container_id, params, cancel)
                 if self.shows_processes:
                     lists.append(ProcessLists(step.name, before, settled_processes(client, step.container_id)))
         report(Progress(len(steps), len(steps), "steps"))
@@ -226,7 +227,7 @@ def bring_to(client: Client, container_id: str, wanted: str) -> list[Change]:
         paths += ["unpause"] if status == "paused" and wanted in UP else []
         paths += ["pause"] if status != "paused" and wanted == "paused" else []
     for path in paths:
-        _call(client, f"/containers/{{}}/{path}", container_id, {}, NEVER)
+        call_until_cancelled(client, f"/containers/{{}}/{path}", container_id, {}, NEVER)
     after = require_container(client, container_id)["State"]["Status"] if paths else status
     return [becomes(name_in(found), status, after)] if paths else []
 
@@ -240,7 +241,7 @@ def lost_in_memory(found: Mapping[str, Any]) -> Iterator[Change]:
         yield Change("remove", "folder", f"{name_in(found)}:{target}", reason=reason)
 
 
-def _call(client: Client, path: str, container_id: str, params: dict[str, Any], cancel: Cancel) -> None:
+def call_until_cancelled(client: Client, path: str, container_id: str, params: dict[str, Any], cancel: Cancel) -> None:
     """Ask for a change that the engine answers when it has come about, however long that takes; cancel ends the waiting.
 
     Raises:

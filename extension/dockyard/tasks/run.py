@@ -232,7 +232,7 @@ class Run(Task):
 
     def _create(self, client: Client) -> str:
         with engine_errors(client.address):
-            made = client.api.create_container_from_config(self._config(), self.name or None)  # type: ignore[no-untyped-call]
+            made = client.api.create_container_from_config(self.to_api(), self.name or None)  # type: ignore[no-untyped-call]
         return str(made["Id"])
 
     def _start(self, client: Client, container_id: str, plan: Plan, report: Report, cancel: Cancel) -> RunResult:
@@ -286,7 +286,7 @@ class Run(Task):
         for pair in self.labels:
             yield from ("--label", pair)
 
-    def _config(self) -> dict[str, Any]:
+    def to_api(self) -> dict[str, Any]:
         """The body of ``POST /containers/create`` (Docker Engine API, Container)."""
         policy, _, retries = self.restart.partition(":")
         host: dict[str, Any] = {
