@@ -8,9 +8,11 @@ import nbformat
 import pytest
 import yaml
 
+from dockyard.compose import read
 from dockyard.errors import NothingToExport
 from dockyard.exports import as_compose, as_notebook, as_script
-from dockyard.tasks import Build
+from dockyard.tasks import Build, parse
+from dockyard.tasks.compose_project import docker_run
 from dockyard.tasks.record import Entry
 
 WEB = "docker run --name web -d -p 127.0.0.1:8080:80 -v vol:/data:ro --mount type=bind,source=/tmp,target=/t --tmpfs /run -e 'A=$x y' --network net --restart always httpd sleep 5"
@@ -77,7 +79,7 @@ def test_a_compose_file_has_the_containers_in_the_background():
                 "ports": [{"target": 80, "protocol": "tcp", "published": "8080", "host_ip": "127.0.0.1"}],
                 "volumes": [
                     {"type": "volume", "target": "/data", "source": "vol", "read_only": True},
-                    {"type": "bind", "target": "/t", "source": "/tmp"},
+                    {"type": "bind", "target": "/t", "source": "/tmp", "bind": {"create_host_path": False}},
                 ],
                 "tmpfs": ["/run"],
                 "environment": ["A=$$x y"],
@@ -87,6 +89,51 @@ def test_a_compose_file_has_the_containers_in_the_background():
         },
         "volumes": {"vol": {"external": True}},
         "networks": {"net": {"external": True}},
+    }
+
+
+def test_a_compose_file_is_read_as_what_was_run():
+    """Each run as the docker line that its service comes nearest to; only the mounts are written in other words there."""
+    lines = [
+        WEB,
+        "docker run -dit -v /a:/b:ro -v /unnamed --tmpfs /run:size=1m -w /w -u 1:2 -h here --entrypoint sh -l 'a=$b' busybox -c 'echo $$'",
+        "docker run -d --name two --network host --restart on-failure:3 -p 53:53/udp -p 80 httpd",
+        "docker run -d --network default --mount type=tmpfs,target=/m,tmpfs-size=64m,tmpfs-mode=1777 httpd:2.4",
+    ]
+    project = read("/nowhere/compose.yaml", text=as_compose([entry(line) for line in lines])).require()
+    assert [each.name for each in project.services] == ["web", "busybox-2", "two", "httpd-4"]
+    for line, service in zip(lines, project.services, strict=True):
+        ran, made = parse(line), docker_run(project, service)
+        for key in (
+            "image",
+            "words",
+            "detach",
+            "ports",
+            "env",
+            "interactive",
+            "tty",
+            "workdir",
+            "user",
+            "network",
+            "restart",
+            "labels",
+            "hostname",
+        ):
+            assert getattr(made, key) == (getattr(ran, key) or getattr(made, key)), key
+        ours, theirs = ran.to_api()["HostConfig"], made.to_api()["HostConfig"]
+        assert (theirs["PortBindings"], theirs["Tmpfs"].keys()) == (
+            ours["PortBindings"],
+            {**ours["Tmpfs"], **{each["Target"]: "" for each in ours["Mounts"] if each["Type"] == "tmpfs"}}.keys(),
+        )
+        assert service.entrypoint == ((ran.entrypoint,) if ran.entrypoint else None)
+        assert [
+            (each.target, each.source, each.kind, each.read_only) for each in made.mounts if each.kind != "tmpfs"
+        ] == [(each.target, each.source, each.kind, each.read_only) for each in ran.mounts if each.kind != "tmpfs"]
+    assert project.services[3].mounts[0].options == ("size=67108864", "mode=1777")
+    assert {each.name: each.is_external for each in (*project.volumes, *project.networks)} == {
+        "vol": True,
+        "net": True,
+        "nowhere_default": False,
     }
 
 

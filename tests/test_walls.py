@@ -18,7 +18,7 @@ FLOORS = [
     {"lines"},
     {"queries"},
     {"kit", "tables", "pages"},
-    {"charts", "exports", "live"},
+    {"charts", "exports", "kubernetes", "live"},
     {"tasks"},
     {"compose"},
     {"command", "connection", "dockerfile"},

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dockyard import charts as charts
     from dockyard import compose as compose
+    from dockyard import kubernetes as kubernetes
     from dockyard import lessons as lessons
     from dockyard import panels as panels
     from dockyard import tasks as tasks
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dockyard.connection import connect as connect
     from dockyard.connection import current as current
     from dockyard.errors import DockyardError as DockyardError
+    from dockyard.kubernetes import manifests as manifests
     from dockyard.lines import do as do
     from dockyard.lines import undo as undo
     from dockyard.live import watch as watch
@@ -57,6 +59,7 @@ _NAMES = {
     "images": "dockyard.tables",
     "journal": "dockyard.tables",
     "language": "dockyard.locale",
+    "manifests": "dockyard.kubernetes",
     "layers": "dockyard.tables",
     "networks": "dockyard.tables",
     "parse": "dockyard.tasks",
@@ -65,7 +68,7 @@ _NAMES = {
     "volumes": "dockyard.tables",
     "watch": "dockyard.live",
 }
-_MODULES = ("charts", "compose", "lessons", "panels", "tasks")
+_MODULES = ("charts", "compose", "kubernetes", "lessons", "panels", "tasks")
 
 __all__ = [*_NAMES, *_MODULES]  # noqa: PLE0604  # all of them are names of strings
 

@@ -151,11 +151,13 @@ def _mount(mount: Mount) -> dict[str, Any]:
         found["source"] = _literal(mount.path if mount.kind == "bind" else mount.source)
     if mount.read_only:
         found["read_only"] = True
-    if mount.kind == "bind" and mount.form == "-v":
-        found["bind"] = {"create_host_path": True}
+    if mount.kind == "bind":
+        found["bind"] = {"create_host_path": mount.form == "-v"}
     api = mount.to_api()
     if "nocopy" in mount.options or api.get("VolumeOptions", {}).get("NoCopy"):
         found["volume"] = {"nocopy": True}
-    if size := api.get("TmpfsOptions", {}).get("SizeBytes"):
-        found["tmpfs"] = {"size": size}
+    memory = api.get("TmpfsOptions", {})
+    if memory:
+        keys = (("size", "SizeBytes"), ("mode", "Mode"))
+        found["tmpfs"] = {key: memory[theirs] for key, theirs in keys if theirs in memory}
     return found

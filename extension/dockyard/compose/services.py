@@ -200,7 +200,7 @@ def _networks(given: Mapping[str, Any], path: Path, around: Surroundings) -> Ite
 
 def _network_mode(given: Mapping[str, Any], path: Path) -> str:
     mode = str(given.get("network_mode", ""))
-    if mode and mode not in ("host", "none", "bridge") and not mode.startswith("container:"):
+    if mode and mode not in ("host", "none", "bridge", "default") and not mode.startswith("container:"):
         says = translate(N_("The mode {mode!r} is not supported here: host, none, bridge and container:NAME are."))
         raise Fault((*path, "network_mode"), says.format(mode=mode))
     return mode

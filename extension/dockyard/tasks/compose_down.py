@@ -209,9 +209,8 @@ def _external(project: Project | None) -> Iterator[Change]:
 
 
 def _ending(row: Mapping[str, Any]) -> Iterator[Change]:
-    written = int(row.get("SizeRw") or 0)
-    reason = translate(N_("what it wrote outside of volumes is lost with it")) if written else ""
-    yield Change("remove", "container", name_of(row), written, reason)
+    # No reason that depends on what it wrote: one that runs may write between the plan and the run.
+    yield Change("remove", "container", name_of(row), int(row.get("SizeRw") or 0))
     for port in listed_ports(row):
         yield Change("remove", "port", port.text, reason=translate(N_("goes silent")))
 
