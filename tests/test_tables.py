@@ -1,11 +1,15 @@
 """Tables of containers, images and volumes: types, one call each, and what is shown."""
 
+import re
+
 import pandas as pd
 import pytest
 
 import dockyard
+from dockyard.charts.look import luminance
 from dockyard.errors import EngineRefused
 from dockyard.tables import Table
+from dockyard.tables.frame import BADGES
 
 pytestmark = pytest.mark.engine
 
@@ -109,3 +113,67 @@ def test_what_is_shown_is_in_peoples_units_and_escaped():
     assert "<script>" not in shown
     assert "a=&lt;b&gt;" in shown
     assert table["size_bytes"].sum() == 188_400_000
+
+
+STATES = ["created", "running", "paused", "restarting", "removing", "exited", "dead"]
+
+
+def badges(shown):
+    """What stands on a colour: its words and its colour."""
+    return re.findall(r'<span style="background: (#\w+); color: (#\w+);[^"]*">([^<]*)</span>', shown)
+
+
+def test_states_are_words_with_a_sign_on_a_colour_of_their_own():
+    shown = Table({"state": pd.Categorical(STATES)})._repr_html_()
+    assert [words.split(" ")[1] for *_, words in badges(shown)] == STATES
+    assert "● running" in shown
+    assert "◐ paused" in shown
+    assert len({words.split(" ")[0] for *_, words in badges(shown)}) == 5
+
+
+@pytest.mark.parametrize(("back", "ink"), sorted(set(BADGES.values())))
+def test_words_of_badges_are_read_on_any_page(back, ink):
+    """WCAG 2.2, 1.4.3: 4.5 to 1, whatever the page is like."""
+    lighter, darker = sorted((luminance(back), luminance(ink)), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def test_what_failed_and_what_is_not_used_is_marked():
+    status = ["Exited (1) 2 hours ago", "Exited (0) 2 hours ago", "Up 3 minutes (unhealthy)", "Up 3 minutes (healthy)"]
+    shown = Table({"status": status, "dangling": [True, False, False, False]})._repr_html_()
+    assert {words for *_, words in badges(shown)} == {f"✖ {status[0]}", f"✖ {status[2]}", "◇ dangling"}
+    shown = Table({"state": ["unused", "in use", "dangling"]})._repr_html_()
+    assert [words for *_, words in badges(shown)] == ["◇ unused", "◇ dangling"]
+    assert "<td>in use</td>" in shown
+
+
+def test_marks_are_in_the_reader_s_language():
+    dockyard.language("ko")
+    try:
+        shown = Table({"state": ["unused", "running"]})._repr_html_()
+    finally:
+        dockyard.language("en")
+    assert "◇ 쓰이지 않음" in shown
+    assert "● running" in shown  # docker's own word
+
+
+def test_no_name_makes_a_badge_or_a_tag():
+    hostile = ["\U000f0000\ue000dead", '"><script>alert(1)</script>', "\U000f1234\ue001<b>\U000f1234"]
+    shown = Table({"status": ["Exited (1) <b>"] * 3, "name": hostile, "state": ["<i>"] * 3})._repr_html_()
+    assert len(badges(shown)) == 3
+    assert "<script" not in shown
+    assert "<i>" not in shown
+    assert "Exited (1) &lt;b&gt;" in shown
+
+
+def test_a_badge_that_is_too_long_is_cut_with_its_cell():
+    shown = Table({"status": [f"Exited (1) {'x' * 100}"]})._repr_html_()
+    ((_, _, words),) = badges(shown)
+    assert words.startswith("✖ Exited (1)")
+    assert shown.count("<span") == shown.count("</span></td>") == 1
+
+
+def test_a_chosen_column_and_a_group_are_still_shown():
+    table = Table({"state": ["running", "exited"], "size_bytes": [1000, 2000]})
+    assert "● running" in table[["state"]]._repr_html_()
+    assert "2kB" in Table(table.groupby("state").sum())._repr_html_()

@@ -17,7 +17,7 @@ FLOORS = [
     {"lessons"},
     {"lines"},
     {"queries"},
-    {"kit", "tables", "pages"},
+    {"kit", "meter", "tables", "pages"},
     {"charts", "exports", "kubernetes", "live"},
     {"tasks"},
     {"compose"},

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dockyard.tables import compare_images as compare_images
     from dockyard.tables import containers as containers
     from dockyard.tables import disk as disk
+    from dockyard.tables import disk_samples as disk_samples
     from dockyard.tables import events as events
     from dockyard.tables import history as history
     from dockyard.tables import images as images
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from dockyard.tables import layers as layers
     from dockyard.tables import networks as networks
     from dockyard.tables import ports as ports
+    from dockyard.tables import shared_layers as shared_layers
     from dockyard.tables import stats as stats
     from dockyard.tables import volumes as volumes
     from dockyard.tasks import parse as parse
@@ -55,6 +57,7 @@ _NAMES = {
     "ports": "dockyard.tables",
     "events": "dockyard.tables",
     "disk": "dockyard.tables",
+    "disk_samples": "dockyard.tables",
     "history": "dockyard.tables",
     "images": "dockyard.tables",
     "journal": "dockyard.tables",
@@ -63,6 +66,7 @@ _NAMES = {
     "layers": "dockyard.tables",
     "networks": "dockyard.tables",
     "parse": "dockyard.tasks",
+    "shared_layers": "dockyard.tables",
     "shell": "dockyard.panels.shell",
     "undo": "dockyard.lines",
     "volumes": "dockyard.tables",

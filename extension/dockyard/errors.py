@@ -900,6 +900,14 @@ class JournalBroken(DockyardError):
     )
 
 
+class SamplesBroken(DockyardError):
+    """The record of what the disk held can't be read."""
+
+    sentence = N_(
+        "The measurements of the disk in {path!r} can't be read ({reason}). Move the file away; a new one is begun with the next measurement."
+    )
+
+
 class KitError(DockyardError):
     """A lab image could not be made."""
 

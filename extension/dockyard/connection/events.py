@@ -1,16 +1,15 @@
 """The engine's events as they happen (Docker Engine API, ``GET /events``)."""
 
 import json
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from dockyard.connection.client import Client
-from dockyard.connection.plain import Http10, connected, dead_if_broken, has_plain_socket
-from dockyard.errors import EngineDead, EngineRefused, engine_errors
+from dockyard.connection.lines import JsonLines
+from dockyard.connection.plain import has_plain_socket
+from dockyard.errors import engine_errors
 
 __all__ = ["EventStream"]
 
@@ -30,9 +29,7 @@ class EventStream:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._is_closed = False
-        self._socket: socket.socket | None = None
-        if has_plain_socket(client):
-            self._open_plain()
+        self._lines = JsonLines(client, "/events") if has_plain_socket(client) else None
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Return each event as the engine tells it.
@@ -40,39 +37,13 @@ class EventStream:
         Raises:
             EngineDead: The engine went away.
         """
-        yield from self._plain() if self._socket else self._slices()
+        yield from self._lines or self._slices()
 
     def close(self) -> None:
         """End the stream: at once, or over ssh within :data:`SLICE_S` seconds."""
         self._is_closed = True
-        if self._socket:
-            with suppress(OSError):  # the engine closed it first
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-    def _open_plain(self) -> None:
-        connection = connected(self._client, Http10("localhost"))
-        self._socket = connection.sock
-        with dead_if_broken(self._client):
-            connection.request("GET", urlsplit(self._client.url("/events")).path)
-            self._answer = connection.getresponse()
-        if self._answer.status != 200:
-            raise EngineRefused(message=self._answer.read().decode(errors="replace"), status=self._answer.status)
-        # Events may be hours apart; a machine that is gone is noticed by the kernel's own questions.
-        self._socket.settimeout(None)
-        if self._socket.family != socket.AF_UNIX:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-
-    def _plain(self) -> Iterator[dict[str, Any]]:
-        with self._answer:
-            while not self._is_closed:
-                with dead_if_broken(self._client):
-                    line = self._answer.readline()
-                if self._is_closed:
-                    return
-                if not line:
-                    raise EngineDead(address=self._client.address)
-                if line.strip():
-                    yield json.loads(line)
+        if self._lines:
+            self._lines.close()
 
     def _slices(self) -> Iterator[dict[str, Any]]:
         """Ask again and again for a few seconds of events, each from where the one before ended."""

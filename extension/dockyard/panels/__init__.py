@@ -5,6 +5,7 @@ from dockyard.panels.build import BuildPanel, build
 from dockyard.panels.containers import ContainersPanel, containers
 from dockyard.panels.copy import CopyPanel, copy
 from dockyard.panels.dashboard import Dashboard, dashboard
+from dockyard.panels.disk import DiskPanel, disk
 from dockyard.panels.images import CommitPanel, LoadPanel, SavePanel, commit, load, save
 from dockyard.panels.login import LoginPanel, LogoutPanel, login, logout
 from dockyard.panels.mount_advisor import MountAdvisor, mount_advisor
@@ -18,6 +19,7 @@ from dockyard.panels.run import RunPanel, run
 from dockyard.panels.shell import ShellPanel, attach, shell
 from dockyard.panels.tags import NamePanel, TagPanel, UntagPanel, name, tag, untag
 from dockyard.panels.transfer import PullPanel, PushPanel, pull, push
+from dockyard.panels.usage import UsagePanel, usage
 from dockyard.panels.volumes import VolumesPanel, volumes
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "ContainersPanel",
     "CopyPanel",
     "Dashboard",
+    "DiskPanel",
     "LoadPanel",
     "LoginPanel",
     "LogoutPanel",
@@ -46,6 +49,7 @@ __all__ = [
     "StartRegistryPanel",
     "TagPanel",
     "UntagPanel",
+    "UsagePanel",
     "VolumesPanel",
     "attach",
     "backup",
@@ -54,6 +58,7 @@ __all__ = [
     "containers",
     "copy",
     "dashboard",
+    "disk",
     "load",
     "login",
     "logout",
@@ -72,5 +77,6 @@ __all__ = [
     "start_registry",
     "tag",
     "untag",
+    "usage",
     "volumes",
 ]

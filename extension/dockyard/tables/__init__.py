@@ -21,7 +21,12 @@ categories, several values are tuples); only the display in a notebook is shorte
 ``ports`` (a row a published port)
     ``container_id``, ``name``, ``host_ip``, ``host_port``, ``container_port``, ``protocol``
 ``disk`` (a row a thing; see :func:`disk`)
-    ``kind``, ``id``, ``name``, ``size_bytes``, ``shared_bytes``, ``unique_bytes``, ``reclaimable_bytes``, ``users``, ``created``, ``used``
+    ``kind``, ``id``, ``name``, ``state``, ``size_bytes``, ``shared_bytes``, ``unique_bytes``, ``reclaimable_bytes``, ``users``, ``prune``,
+    ``created``, ``used``
+``disk_samples`` (a row a measurement)
+    ``at``, ``images_bytes``, ``containers_bytes``, ``volumes_bytes``, ``cache_bytes``, ``reclaimable_bytes``
+``shared_layers`` (a row a layer, each once, whatever images have it)
+    ``id``, ``parent``, ``depth``, ``diff_id``, ``created_by``, ``size_bytes``, ``images``
 ``stats`` (a row a running container)
     ``container_id``, ``name``, ``at``, ``cpu_percent``, ``memory_bytes``, ``memory_limit_bytes``, ``received_bytes``, ``sent_bytes``,
     ``read_bytes``, ``written_bytes``, ``processes``
@@ -35,12 +40,14 @@ Source: Docker Engine API, ``/containers/json``, ``/images/json``, ``/images/{na
 ``/containers/{id}/stats``, ``/events``.
 """
 
+from dockyard.tables.disk_use import disk, disk_samples
 from dockyard.tables.frame import Filters, Table
 from dockyard.tables.image import ImageDifferences, compare_images, history, layers
 from dockyard.tables.lists import containers, images, networks, ports, volumes
 from dockyard.tables.moments import events
 from dockyard.tables.runs import Journal, journal
-from dockyard.tables.usage import disk, stats
+from dockyard.tables.sharing import shared_layers
+from dockyard.tables.usage import stats
 
 __all__ = [
     "Filters",
@@ -50,6 +57,7 @@ __all__ = [
     "compare_images",
     "containers",
     "disk",
+    "disk_samples",
     "events",
     "history",
     "images",
@@ -57,6 +65,7 @@ __all__ = [
     "layers",
     "networks",
     "ports",
+    "shared_layers",
     "stats",
     "volumes",
 ]

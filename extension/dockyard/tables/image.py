@@ -1,6 +1,7 @@
 """What an image is made of: the steps of its making, its layers, and in what two images differ."""
 
 import html
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -14,7 +15,7 @@ from dockyard.tasks.layer_files import read_image
 from dockyard.tasks.layers import empty_steps, layers_of, step_text, steps_of
 from dockyard.tasks.tagged import require_image
 
-__all__ = ["ImageDifferences", "compare_images", "history", "layers"]
+__all__ = ["HistoryStep", "ImageDifferences", "compare_images", "history", "history_steps", "layers"]
 
 
 class ImageDifferences(Table):
@@ -46,30 +47,58 @@ def history(image: str, client: Client | None = None) -> Table:
     Raises:
         ImageMissing: The engine does not have it.
     """
-    engine = client or current()
-    found = require_image(engine, image)
-    diff_ids = [str(each) for each in found["RootFS"].get("Layers") or ()]
-    rows = engine.get_json("/images/{}/history", found["Id"])[::-1]  # the oldest first, as layers are counted
-    empty = empty_steps(rows, len(diff_ids))
-    if empty is None:
-        empty = [step.is_empty for step in steps_of(read_image(engine, image, contents=False).config, image)]
-    numbers = _numbers(empty, len(diff_ids))
+    image_id, steps = history_steps(client or current(), image)
     table = Table(
         {
-            "image_id": [found["Id"]] * len(rows),
-            "step": range(len(rows)),
-            "created": moments([_moment(int(row["Created"])) for row in rows]),
-            "created_by": [step_text(row["CreatedBy"]) for row in rows],
-            "size_bytes": [int(row["Size"]) for row in rows],
-            "comment": [row.get("Comment") or "" for row in rows],
-            "empty": [number is None for number in numbers],
-            "layer": pd.array([pd.NA if number is None else number for number in numbers], dtype="Int64"),
-            "diff_id": ["" if number is None else diff_ids[number] for number in numbers],
+            "image_id": [image_id] * len(steps),
+            "step": range(len(steps)),
+            "created": moments([step.created for step in steps]),
+            "created_by": [step.created_by for step in steps],
+            "size_bytes": [step.size_bytes for step in steps],
+            "comment": [step.comment for step in steps],
+            "empty": [step.layer is None for step in steps],
+            "layer": pd.array([pd.NA if step.layer is None else step.layer for step in steps], dtype="Int64"),
+            "diff_id": [step.diff_id for step in steps],
         }
     )
     text = dict.fromkeys(("image_id", "created_by", "comment", "diff_id"), "str")
     table = Table(table.astype({**text, "step": "int64", "size_bytes": "int64", "empty": "bool"}))
     return Table(table.iloc[::-1].reset_index(drop=True))
+
+
+@dataclass(frozen=True)
+class HistoryStep:
+    """One step of an image's making, and the layer that it brought; None and an empty ``diff_id`` where it brought none."""
+
+    created: datetime | None
+    created_by: str
+    size_bytes: int
+    comment: str
+    layer: int | None
+    diff_id: str
+
+
+def history_steps(client: Client, image: str) -> tuple[str, list[HistoryStep]]:
+    """Return an image's ID and the steps of its making, the oldest first, without a table around them: see :func:`history`."""
+    found = require_image(client, image)
+    diff_ids = [str(each) for each in found["RootFS"].get("Layers") or ()]
+    rows = client.get_json("/images/{}/history", found["Id"])[::-1]  # the oldest first, as layers are counted
+    empty = empty_steps(rows, len(diff_ids))
+    if empty is None:
+        empty = [step.is_empty for step in steps_of(read_image(client, image, contents=False).config, image)]
+    numbers = _numbers(empty, len(diff_ids))
+    steps = [
+        HistoryStep(
+            _moment(int(row["Created"])),
+            step_text(row["CreatedBy"]),
+            int(row["Size"]),
+            row.get("Comment") or "",
+            number,
+            "" if number is None else diff_ids[number],
+        )
+        for row, number in zip(rows, numbers, strict=True)
+    ]
+    return str(found["Id"]), steps
 
 
 def layers(image: str, client: Client | None = None, *, report: Report = ignore, cancel: Cancel = NEVER) -> Table:

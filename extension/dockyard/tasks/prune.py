@@ -36,7 +36,7 @@ from dockyard.tasks.volume_content import find
 from dockyard.tasks.volume_content import remove as remove_volume
 from dockyard.wording import human_size, short_id
 
-__all__ = ["SCOPES", "Prune", "PruneResult", "prune_from_words"]
+__all__ = ["SCOPES", "Prune", "PruneResult", "measure", "prune_from_words"]
 
 Scope = Literal["container", "image", "volume", "network", "builder", "system"]
 SCOPES: Mapping[Scope, frozenset[str]] = {
@@ -98,16 +98,28 @@ class Prune(Task):
         Raises:
             BadValue: A filter can't be taken.
         """
-        asked = self._asked(client)
-        usage = client.get_json("/system/df")
-        facts = Facts(usage, client.get_json("/images/json", all=1), client.get_json("/networks"), datetime.now(UTC))
-        things = decide(facts, asked)
+        self._asked(client)  # what can't be taken is told before the engine measures
+        return self.plan_of(client, measure(client, networks=True))
+
+    def plan_of(self, client: Client, facts: Facts) -> Plan:
+        """Return the plan as it was when the engine said this; it is not asked again.
+
+        Args:
+            client: The engine.
+            facts: As :func:`measure` returns them; with networks, where they are to go too.
+        """
+        asked, usage = self._asked(client), facts.usage
+        things = self.things_of(client, facts)
         lost = self._lost(things, usage)
         changes = tuple(
             Change("remove" if thing.goes else "keep", thing.kind, thing.name, thing.size_bytes, thing.reason)
             for thing in things
         )
         return Plan(changes, tuple(self._warnings(client, asked, things, lost)), _Work(things, frozenset(lost), usage))
+
+    def things_of(self, client: Client, facts: Facts) -> tuple[Thing, ...]:
+        """Return everything that a plan would list, with why it goes or stays, as it was when the engine said this."""
+        return decide(facts, self._asked(client))
 
     def run(
         self, client: Client, *, plan: Plan | None = None, report: Report = ignore, cancel: Cancel = NEVER
@@ -245,6 +257,23 @@ class _Work:
     things: tuple[Thing, ...]
     lost: frozenset[str]
     usage: Mapping[str, Any]
+
+
+def measure(client: Client, *, networks: bool = False) -> Facts:
+    """Let the engine measure everything, which can take long, and return what it says.
+
+    Args:
+        client: The engine.
+        networks: Whether they are asked for too.
+
+    Raises:
+        EngineError: It does not answer.
+    """
+    usage = client.get_json("/system/df")
+    images = usage.get("Images") or ()
+    if not {row.get("ParentId") or "" for row in images} <= {"", *(row["Id"] for row in images)}:
+        images = client.get_json("/images/json", all=1)  # between them are steps of builds, which are listed only here
+    return Facts(usage, images, client.get_json("/networks") if networks else (), datetime.now(UTC))
 
 
 def prune_from_words(scope: Scope, given: tuple[str, ...]) -> Prune:

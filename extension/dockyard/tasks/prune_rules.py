@@ -15,7 +15,7 @@ from dockyard.tasks.prune_filters import PruneFilters
 from dockyard.tasks.snapshot import name_of, tags_of
 from dockyard.wording import short_id
 
-__all__ = ["KINDS", "Asked", "Facts", "Thing", "decide", "reconcile"]
+__all__ = ["KINDS", "Asked", "Facts", "Freeing", "Thing", "decide", "freeing", "reconcile"]
 
 KINDS = ("container", "network", "volume", "image", "build cache")  # in the order in which they go, as docker's
 STOPPED = ("created", "exited", "dead")
@@ -97,6 +97,48 @@ def decide(facts: Facts, asked: Asked) -> tuple[Thing, ...]:
         "build cache": _cache(facts, asked),
     }
     return tuple(thing for kind in KINDS if kind in asked.kinds for thing in things[kind])
+
+
+@dataclass(frozen=True)
+class Freeing:
+    """What would free a thing.
+
+    Attributes:
+        command: The docker line of the least prune that takes it.
+        size_bytes: What would be free if it took this thing alone.
+    """
+
+    command: str
+    size_bytes: int
+
+
+def freeing(facts: Facts, *, whole_cache: bool) -> dict[tuple[str, str], Freeing]:
+    """Return what would free each thing that a prune of its kind takes, by kind and ID; networks take up nothing.
+
+    Args:
+        facts: What the engine says; its networks are not looked at.
+        whole_cache: As :attr:`Asked.whole_cache`.
+    """
+    found: dict[tuple[str, str], Freeing] = {}
+    for kind, scope in (
+        ("container", "container"),
+        ("image", "image"),
+        ("volume", "volume"),
+        ("build cache", "builder"),
+    ):
+        for takes_all in (False, True) if kind != "container" else (False,):
+            asked = Asked(
+                frozenset({kind}),
+                named_images=takes_all,
+                named_volumes=takes_all,
+                all_cache=takes_all,
+                whole_cache=whole_cache,
+            )
+            command = f"docker {scope} prune{' -a' if takes_all else ''}"
+            for thing in decide(facts, asked):
+                if thing.goes:
+                    found.setdefault((kind, thing.id), Freeing(command, thing.size_bytes or 0))
+    return found
 
 
 def reconcile(shown: Sequence[Thing], now: Sequence[Thing]) -> tuple[tuple[Thing, ...], tuple[str, ...]]:
