@@ -2,6 +2,7 @@
 
 from dockyard.panels.backup import BackupPanel, RestorePanel, backup, restore
 from dockyard.panels.build import BuildPanel, build
+from dockyard.panels.compose import ComposePanel, compose
 from dockyard.panels.containers import ContainersPanel, containers
 from dockyard.panels.copy import CopyPanel, copy
 from dockyard.panels.dashboard import Dashboard, dashboard
@@ -26,6 +27,7 @@ __all__ = [
     "BackupPanel",
     "BuildPanel",
     "CommitPanel",
+    "ComposePanel",
     "ContainersPanel",
     "CopyPanel",
     "Dashboard",
@@ -55,6 +57,7 @@ __all__ = [
     "backup",
     "build",
     "commit",
+    "compose",
     "containers",
     "copy",
     "dashboard",
