@@ -110,7 +110,7 @@ def test_the_map_offers_to_go_on_where_one_was(tmp_path):
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NAMES = [lesson.notebook for lesson in LESSONS if lesson.steps]
 # Panels that are a form over one task: in the notebooks a learner clicks Run there.
-TASK_PANEL = re.compile(r"panels\.(run|copy|commit|save|load|tag|untag|push|pull|backup|restore|prune)\(")
+TASK_PANEL = re.compile(r"panels\.(run|copy|commit|save|load|tag|untag|push|pull|backup|restore|prune|compose)\(")
 CLICK = """panel = _
 panel.run_button.click()
 panel.wait()
@@ -173,13 +173,19 @@ def as_a_learner_runs_it(book):
         cells.append(cell)
         if cell.cell_type == "code" and TASK_PANEL.search(cell.source):
             cells.append(nbformat.v4.new_code_cell(CLICK))
+        if cell.source == 'dockyard.panels.compose("com_folder")':
+            cells.append(nbformat.v4.new_code_cell(WAIT.format(name="apa000ex31")))
         if found := re.search(r'panels\.run\(.*name="(\w+)", ports="\d+:80"', cell.source):
             cells.append(nbformat.v4.new_code_cell(WAIT.format(name=found[1])))
     return cells
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("names", [["01_map.ipynb", *NAMES], ["02_copy.ipynb"]], ids=["all-en", "copy-ko"])
+@pytest.mark.parametrize(
+    "names",
+    [["01_map.ipynb", *NAMES], ["02_copy.ipynb"], ["09_compose.ipynb"]],
+    ids=["all-en", "copy-ko", "compose-ko"],
+)
 def test_the_notebooks_run_from_top_to_bottom_as_a_learner_runs_them(names, client, tmp_path, monkeypatch):
     """One lesson after another, in one folder, as they build on each other. Each cell is run; each panel's Run is clicked."""
     monkeypatch.setenv("DOCKER_HOST", client.address)

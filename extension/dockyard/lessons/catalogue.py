@@ -1,6 +1,6 @@
 """All nine lessons of the chapter, in the order of the map."""
 
-from dockyard.lessons import backup, copy, images, modify, mounts, registry, volumes
+from dockyard.lessons import backup, compose, copy, images, modify, mounts, registry, volumes
 from dockyard.lessons.lesson import Lesson
 from dockyard.locale import N_
 
@@ -15,5 +15,5 @@ LESSONS: tuple[Lesson, ...] = (
     images.LESSON,
     modify.LESSON,
     registry.LESSON,
-    Lesson("compose", 9, N_("Compose and beyond"), N_("Many containers at once; a look at Kubernetes.")),
+    compose.LESSON,
 )
