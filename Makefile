@@ -2,9 +2,10 @@
 # make test   run the whole test suite                  (ARGS="-k copy" go to pytest; JOBS=0: one file after another, else two at once)
 # make tour   walk every lesson without a notebook
 # make lint   formatting, rules and types
+# make docs   the site of the docs, in site/; a broken link fails
 # make bench  the benchmarks: each prints ratios
 JOBS ?= 2
-.PHONY: lab test tour lint bench clean
+.PHONY: lab test tour lint docs bench clean
 
 lab:
 	@scripts/setup lab
@@ -24,9 +25,13 @@ lint:
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 
+docs:
+	@scripts/setup test
+	@.venv/bin/zensical build --strict --clean
+
 bench:
 	@scripts/setup test
 	@for each in benchmarks/*.py; do echo "== $$each"; .venv/bin/python "$$each" || exit 1; done
 
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

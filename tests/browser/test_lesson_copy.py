@@ -34,6 +34,7 @@ def test_a_learner_copies_a_page_into_apache_by_clicking(language, lab, notebook
     assert "docker run --name apa000ex19 -d -p 8080:80 httpd" in panel.inner_text()
     panel.get_by_role("button", name=words["plan"], exact=True).click()
     panel.get_by_text(words["new"]).first.wait_for()
+    picture(screen, f"lesson-copy-{language}-0-plan")
     panel.get_by_role("button", name=words["run"], exact=True).click()
     panel.locator("iframe").first.content_frame.get_by_text("It works!").wait_for()
     assert "✔" in book.run('lesson.check("run")').inner_text()
@@ -43,6 +44,9 @@ def test_a_learner_copies_a_page_into_apache_by_clicking(language, lab, notebook
     assert "✔" in book.run('lesson.check("write")').inner_text()
 
     panel = book.run('dockyard.panels.copy("index.html"')
+    panel.get_by_role("button", name=words["plan"], exact=True).click()
+    panel.get_by_text("index.html").last.wait_for()
+    picture(screen, f"lesson-copy-{language}-1-then")
     panel.get_by_role("button", name=words["run"], exact=True).click()
     panel.locator("iframe").nth(3).wait_for()
     before, after = panel.locator("iframe").nth(0).content_frame, panel.locator("iframe").nth(2).content_frame

@@ -13,14 +13,10 @@ import pytest
 from conftest import missing
 from dockyard import kit
 from dockyard.connection import Client
+from pods import HOME, PACKAGES, REPOSITORY, RESTRICTIONS
 
-REPOSITORY = Path(__file__).parents[2]
 SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
-PACKAGES = "base-files,base-passwd,coreutils,dash,libc-bin,proot,python3"
-HOME, LAB = "/home/jovyan", "/opt/lab"
-
-# What Binder's and JupyterHub's pods run under.
-RESTRICTIONS = ("--user", "1000:1000", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--network", "none")
+LAB = "/opt/lab"
 
 
 @pytest.fixture(scope="session")
