@@ -1,5 +1,6 @@
 """The journal as a script, a notebook, a Compose file."""
 
+import resource
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,8 +10,8 @@ import pytest
 import yaml
 
 from dockyard.compose import read
-from dockyard.errors import NothingToExport
-from dockyard.exports import as_compose, as_notebook, as_script
+from dockyard.errors import NothingToExport, TargetUnwritable
+from dockyard.exports import as_compose, as_notebook, as_script, write_new
 from dockyard.tasks import Build, parse
 from dockyard.tasks.compose_project import docker_run
 from dockyard.tasks.record import Entry
@@ -140,3 +141,26 @@ def test_a_compose_file_is_read_as_what_was_run():
 def test_without_such_containers_the_reason_is_told():
     with pytest.raises(NothingToExport, match="docker run -d"):
         as_compose([entry("docker run --rm busybox true")])
+
+
+def test_a_file_is_written_beside_those_that_are_there(tmp_path):
+    (tmp_path / "compose.yaml").write_text("mine")
+    (tmp_path / "compose-2.yaml").symlink_to("nowhere")
+    assert write_new(tmp_path, "compose.yaml", "services: {}\n") == tmp_path / "compose-3.yaml"
+    assert (tmp_path / "compose.yaml").read_text() == "mine"
+    assert not (tmp_path / "nowhere").exists()
+    script = write_new(tmp_path, "journal.sh", "#!/bin/sh\necho ran\n")
+    assert subprocess.run([script], check=True, capture_output=True, text=True).stdout == "ran\n"
+
+
+def test_what_cant_be_written_is_told_and_leaves_nothing(tmp_path):
+    with pytest.raises(TargetUnwritable, match="missing/journal"):
+        write_new(tmp_path / "missing", "journal.sh", "")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
+    try:
+        with pytest.raises(TargetUnwritable, match="File too large"):
+            write_new(tmp_path, "journal.sh", "x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert list(tmp_path.iterdir()) == []

@@ -18,13 +18,13 @@
     │   └── NotDocker  UnknownCommand  UnknownFlag  MissingValue  BadValue  WrongCount  ShellSyntax
     ├── BadTask                  a task that can't be done as it is asked
     │   └── MissingField  NameTaken  NameInvalid  PortTaken  BindSourceMissing  TerminalNeeded
-    │       NothingPublished  NoPage  UnknownLesson  UnknownStep  NothingToExport  OtherTask
+    │       NothingPublished  NoPage  UnknownLesson  UnknownStep  NothingToExport  NothingStands  OtherTask
     │       ImageNameInvalid  ImageInUse  ImageHasNames  ArchiveBroken
     │       LayersUnreadable  NoSuchLayer
     │       VolumeNameInvalid  VolumeExists  VolumeInUse  TooLargeToKeep
     │       WrongState  PortHeld  ContainerRuns
     │       VolumeNotEmpty  VolumeHeld  VolumeOutside  VolumeNotMounted  WouldVanish
-    │       TerminalForExec  MountSourceUnclear  NoTerminal  NoShell  NotAttachable
+    │       TerminalForExec  StillRunning  MountSourceUnclear  NoTerminal  NoShell  NotAttachable
     ├── CopyError
     │   └── NotADirectory  FolderOntoFile  ParentMissing  KindClash  HostileArchive  Truncated
     │       SourceChanged  SourceUnreadable  TargetUnwritable  DiskWouldFill  LeftBehind
@@ -340,6 +340,14 @@ class WrongState(BadTask):
     sentence = N_("`docker {verb}` can't be done with {name!r}, which is {status}. First: {way_out}")
 
 
+class StillRunning(BadTask):
+    """A program that was told to end has not."""
+
+    sentence = N_(
+        "What runs in {name!r} did not end within {seconds} s of being told to. `docker rm -f {name}` ends and removes it."
+    )
+
+
 class TerminalForExec(BadTask):
     """``docker exec -i`` or ``-t`` needs someone at a terminal."""
 
@@ -478,6 +486,12 @@ class NothingToExport(BadTask):
     sentence = N_(
         "No container was started in the background, so there is nothing for a Compose file. Start one first: docker run -d IMAGE"
     )
+
+
+class NothingStands(BadTask):
+    """Of the runs that are to be written out none ended well and stands."""
+
+    sentence = N_("None of these runs ended well and stands, so there is nothing to run again. Show others.")
 
 
 class VolumeNameInvalid(BadTask):

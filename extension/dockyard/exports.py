@@ -4,19 +4,21 @@ Runs that failed, that were stopped or that were taken back are left out.
 """
 
 import ast
+import itertools
 import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 import yaml
 
-from dockyard.errors import DockyardError, NothingToExport
+from dockyard.errors import DockyardError, NothingToExport, TargetUnwritable
 from dockyard.tasks import Build, Mount, Port, Prune, Run, parse
 from dockyard.tasks.record import Entry
 
-__all__ = ["as_compose", "as_notebook", "as_script"]
+__all__ = ["as_compose", "as_notebook", "as_notebook_text", "as_script", "that_stand", "write_new"]
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -27,7 +29,7 @@ NOT_A_SERVICE_NAME = re.compile(r"[^a-zA-Z0-9._-]")
 def as_script(entries: Iterable[Entry]) -> str:
     """Return a shell script of the docker lines, in order; it stops at the first one that fails."""
     lines, folder = ["#!/bin/sh", "set -e"], None
-    for entry in _that_stand(entries):
+    for entry in that_stand(entries):
         if entry.folder != folder:
             folder = entry.folder
             lines.append(f"cd {shlex.quote(folder)}")
@@ -37,13 +39,20 @@ def as_script(entries: Iterable[Entry]) -> str:
 
 def as_notebook(entries: Iterable[Entry]) -> "NotebookNode":
     """Return a notebook with a cell a run, as Python of this package; ``nbformat.write`` puts it in a file."""
-    import nbformat  # loads a validator, which a script does not need
+    import nbformat  # loads a validator, which the other two do not need
 
     cells = []
-    for entry in _that_stand(entries):
+    for entry in that_stand(entries):
         cells += [nbformat.v4.new_markdown_cell(f"```sh\n{entry.command}\n```"), nbformat.v4.new_code_cell(entry.code)]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def as_notebook_text(entries: Iterable[Entry]) -> str:
+    """Return the same notebook as the text of its file."""
+    import nbformat
+
+    return str(nbformat.writes(as_notebook(entries)))
 
 
 def as_compose(entries: Iterable[Entry]) -> str:
@@ -54,7 +63,7 @@ def as_compose(entries: Iterable[Entry]) -> str:
     Raises:
         NothingToExport: No such container was started.
     """
-    runs = [task for entry in _that_stand(entries) if isinstance(task := _task(entry), Run) and task.detach]
+    runs = [task for entry in that_stand(entries) if isinstance(task := _task(entry), Run) and task.detach]
     if not runs:
         raise NothingToExport()
     volumes = {mount.source for run in runs for mount in run.mounts if mount.kind == "volume" and mount.source}
@@ -64,6 +73,44 @@ def as_compose(entries: Iterable[Entry]) -> str:
         if names:
             file[key] = {name: {"external": True} for name in sorted(names)}
     return str(yaml.safe_dump(file, sort_keys=False, allow_unicode=True))
+
+
+def write_new(folder: Path, name: str, text: str) -> Path:
+    """Write a text into a new file, and return the file's path.
+
+    Args:
+        folder: Where.
+        name: Such as ``compose.yaml``; where it is taken, ``compose-2.yaml`` and so on: nothing is overwritten.
+        text: What is to be in it.
+
+    Raises:
+        TargetUnwritable: Nothing can be written there.
+    """
+    stem, suffix = Path(name).stem, Path(name).suffix
+    numbers = itertools.count(2)
+    path = folder / name
+    while True:
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                _fill(file, text)
+        except FileExistsError:
+            path = folder / f"{stem}-{next(numbers)}{suffix}"
+        except OSError as error:
+            raise TargetUnwritable(path=str(path), reason=error.strerror or str(error)) from error
+        else:
+            return path
+
+
+def _fill(file: TextIO, text: str) -> None:
+    """Write a text into a new file, which a shell may run where it is a script; nothing half-written stays."""
+    try:
+        file.write(text)
+        file.flush()
+        if text.startswith("#!"):
+            Path(file.name).chmod(0o755)
+    except OSError:
+        Path(file.name).unlink()
+        raise
 
 
 def _line(entry: Entry) -> str:
@@ -81,7 +128,8 @@ def _line(entry: Entry) -> str:
     return f"{entry.command} <<'{mark}'\n{text}\n{mark}"
 
 
-def _that_stand(entries: Iterable[Entry]) -> list[Entry]:
+def that_stand(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the runs that ended well and were not taken back."""
     return [entry for entry in entries if entry.outcome == "done" and entry.undone_at is None]
 
 

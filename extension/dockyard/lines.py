@@ -13,9 +13,9 @@ from dockyard.locale import N_, translate
 from dockyard.tables import Table
 from dockyard.tasks import Attach, Result, Shell, parse
 from dockyard.tasks.base import NEVER, Cancel, Report, ignore
-from dockyard.tasks.record import entries
+from dockyard.tasks.record import Entry, entries
 
-__all__ = ["conversation", "do", "undo"]
+__all__ = ["conversation", "do", "standing", "undo"]
 
 
 def do(
@@ -66,22 +66,44 @@ def undo(step: int | None = None, client: Client | None = None) -> Result:
         CannotUndo: It can't be taken back; the sentence says why.
     """
     engine = client or current()
-    ours = [entry for entry in entries(engine.data_dir) if entry.engine_id == engine.engine_id]
-    standing = [entry for entry in ours if entry.outcome == "done" and entry.undone_at is None]
     if step is None:
-        if not standing:
+        done = [entry for entry in _of_engine(engine) if _stands(entry)]
+        if not done:
             raise CannotUndo(command="undo", reason=translate(N_("nothing that was done on this engine is on record")))
-        chosen = standing[-1]
+        chosen = done[-1]
     else:
-        chosen = next((entry for entry in ours if entry.step == step), None) or _unknown(step)
-        if chosen not in standing:
-            raise CannotUndo(
-                command=chosen.command, reason=translate(N_("it did not end well, or was taken back already"))
-            )
-        if later := [each.step for each in standing if each.step > step and each.command == chosen.command]:
-            reason = translate(N_("the same line was run again later; take step {step} back first"))
-            raise CannotUndo(command=chosen.command, reason=reason.format(step=later[-1]))
+        chosen = standing(step, engine)
     return parse(chosen.command).undo(engine)
+
+
+def standing(step: int, client: Client) -> Entry:
+    """Return a run of the journal, if nothing in the journal is against taking it back. The run's task may still refuse.
+
+    Args:
+        step: Its number in ``journal()``.
+        client: The engine.
+
+    Raises:
+        UnknownStep: There is no such step of this engine.
+        CannotUndo: It did not end well, was taken back already, or the same line was run again later.
+    """
+    ours = _of_engine(client)
+    chosen = next((entry for entry in ours if entry.step == step), None) or _unknown(step)
+    if not _stands(chosen):
+        raise CannotUndo(command=chosen.command, reason=translate(N_("it did not end well, or was taken back already")))
+    later = [each.step for each in ours if each.step > step and _stands(each) and each.command == chosen.command]
+    if later:
+        reason = translate(N_("the same line was run again later; take step {step} back first"))
+        raise CannotUndo(command=chosen.command, reason=reason.format(step=later[-1]))
+    return chosen
+
+
+def _of_engine(client: Client) -> list[Entry]:
+    return [entry for entry in entries(client.data_dir) if entry.engine_id == client.engine_id]
+
+
+def _stands(entry: Entry) -> bool:
+    return entry.outcome == "done" and entry.undone_at is None
 
 
 def _whole(line: str) -> str:

@@ -1,4 +1,4 @@
-"""Docker lines that only look: ``ps``, ``images``, ``logs``, ``inspect`` and their like, answered with a table or a text."""
+"""Docker lines that only look: ``ps``, ``images``, ``history``, ``logs``, ``inspect`` and their like, answered with a table or a text."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from dockyard.compose import load, read
 from dockyard.connection import Client
 from dockyard.errors import BadValue, NotFoundByAnyKind, engine_errors
 from dockyard.locale import N_, translate
-from dockyard.tables import Filters, Table, containers, images, networks, volumes
+from dockyard.tables import Filters, Table, containers, history, images, networks, volumes
 from dockyard.tasks.compose_project import PROJECT
 from dockyard.tasks.compose_words import ComposeWords, split
 
@@ -158,6 +158,11 @@ def _diff(given: Sequence[str]) -> Query:
     return ask
 
 
+def _history(given: Sequence[str]) -> Query:
+    (name,) = _parsed("history", (), given, least=1, most=1).words
+    return lambda client: history(name, client)
+
+
 def _port(given: Sequence[str]) -> Query:
     (name,) = _parsed("port", (), given, least=1, most=1).words
 
@@ -210,6 +215,7 @@ def _as_json(value: Any) -> str:
 _QUERIES: dict[str, Callable[[Sequence[str]], Query | None]] = {
     "compose": _compose,
     "diff": _diff,
+    "history": _history,
     "images": _images,
     "info": _plain("info", "/info"),
     "inspect": _inspect(*KINDS),
@@ -227,7 +233,7 @@ _QUERIES: dict[str, Callable[[Sequence[str]], Query | None]] = {
 }
 # The other names that docker itself has for them.
 _ALSO = {
-    "container ls": "ps", "container list": "ps", "container ps": "ps", "image ls": "images", "image list": "images",
+    "container ls": "ps", "container list": "ps", "container ps": "ps", "image ls": "images", "image list": "images", "image history": "history",
     "volume list": "volume ls", "network list": "network ls", "system info": "info",
     **{f"container {name}": name for name in ("diff", "logs", "port", "top")},
 }  # fmt: skip

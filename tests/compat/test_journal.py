@@ -77,6 +77,8 @@ def test_lines_that_only_look_are_answered_and_not_recorded(own):
     assert "in-journal" in set(dockyard.do("docker ps -a", own)["name"])
     assert "in-journal" in set(dockyard.do("ps --filter name=in-journal", own)["name"])
     assert "busybox" in set(dockyard.do("docker images", own)["repository"])
+    for line in ("docker history httpd", "docker image history httpd"):
+        assert dockyard.do(line, own).equals(dockyard.history("httpd", own))
     assert '"Name": "/in-journal"' in dockyard.do("docker inspect in-journal", own)
     assert dockyard.do("docker logs --tail 5 in-journal", own) == ""
     assert "80/tcp -> 127.0.0.1:" in dockyard.do("docker port in-journal", own)

@@ -6,6 +6,7 @@ from dockyard.errors import engine_errors
 from dockyard.lessons.lesson import Bench, Lesson, Made, Step
 from dockyard.lessons.look import HTDOCS, read, require_container
 from dockyard.lessons.progress import passed
+from dockyard.lessons.sorting import CARDS, Sorting, container_name, sorted_keys
 from dockyard.locale import N_, translate
 from dockyard.tasks import Evidence, Port, Run
 from dockyard.tasks.inside import run_in
@@ -99,9 +100,23 @@ def do_own_program(bench: Bench) -> None:
     _run(bench, AGAIN)
 
 
-def made(_: Bench) -> Made:
-    """The lesson's containers."""
-    return Made(containers=(SERVER, SHELL, AGAIN))
+def check_sorted(bench: Bench) -> Evidence:
+    """Every command was put where it belongs, and has run there."""
+    done = sorted_keys(bench.client.data_dir)
+    says = translate(N_("{done} of {all} commands are sorted, and each of these was run where it belongs."))
+    return Evidence(len(done) == len(CARDS), says.format(done=len(done), all=len(CARDS)))
+
+
+def do_sorted(bench: Bench) -> None:
+    """Put each where it belongs."""
+    with Sorting(bench.client, bench.mark) as sorting:
+        for card in sorting.left:
+            sorting.answer(card, card.place)
+
+
+def made(bench: Bench) -> Made:
+    """The lesson's containers, and that of its exercise."""
+    return Made(containers=(SERVER, SHELL, AGAIN, container_name(bench.client)))
 
 
 def _run(bench: Bench, name: str, *words: str) -> None:
@@ -190,6 +205,16 @@ LESSON = Lesson(
             do_own_program,
             (N_("Another command needs another container."),),
             lines=("docker run --name apa000ex25 -d -p 8095:80 httpd",),
+        ),
+        Step(
+            "sort",
+            N_("Sort the commands: which go to the engine, which inside?"),
+            check_sorted,
+            do_sorted,
+            (
+                N_("dockyard.panels.sorter() shows them, one at a time."),
+                N_("Ask of each: who knows the answer, the engine or what is in the container?"),
+            ),
         ),
     ),
     made=made,

@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,11 +56,12 @@ def remember(data_dir: Path, lesson: str, step: str, evidence: Evidence) -> None
             found |= {"says": evidence.says, "facts": evidence.facts}
 
 
-def begin_anew(data_dir: Path, lesson: str) -> None:
-    """Begin a lesson anew. Its steps stay passed, and can be passed once more."""
+def begin_anew(data_dir: Path, lesson: str, steps: Collection[str] | None = None) -> None:
+    """Begin a lesson anew, or some steps of it. They stay passed, and can be passed once more."""
     with _changing(data_dir) as everything:
-        for found in everything.get(lesson, {}).values():
-            found.pop("facts", None)
+        for key, found in everything.get(lesson, {}).items():
+            if steps is None or key in steps:
+                found.pop("facts", None)
 
 
 def _read(data_dir: Path) -> Lessons:

@@ -153,7 +153,8 @@ class LessonMap:
     def _state(self, lesson: Lesson) -> str:
         if not lesson.steps:
             return translate(N_("you are here")) if lesson.key == "map" else translate(N_("not in this version"))
-        done, total = len(passed_steps(self._home, lesson.key)), len(lesson.steps)
+        done = len(passed_steps(self._home, lesson.key) & {step.key for step in lesson.steps})
+        total = len(lesson.steps)
         return f"{'✔ ' if done == total else ''}{done} / {total}"
 
     def _where(self) -> tuple[str, str]:

@@ -8,6 +8,9 @@ from dockyard.panels.copy import CopyPanel, copy
 from dockyard.panels.dashboard import Dashboard, dashboard
 from dockyard.panels.disk import DiskPanel, disk
 from dockyard.panels.images import CommitPanel, LoadPanel, SavePanel, commit, load, save
+from dockyard.panels.instead import InsteadPanel, shell_instead
+from dockyard.panels.journal import JournalPanel, journal
+from dockyard.panels.layers import LayersPanel, layers
 from dockyard.panels.login import LoginPanel, LogoutPanel, login, logout
 from dockyard.panels.mount_advisor import MountAdvisor, mount_advisor
 from dockyard.panels.own_registry import StartRegistryPanel, start_registry
@@ -18,6 +21,7 @@ from dockyard.panels.registry import RegistryPanel, registry
 from dockyard.panels.reset import ResetPanel, reset
 from dockyard.panels.run import RunPanel, run
 from dockyard.panels.shell import ShellPanel, attach, shell
+from dockyard.panels.sorter import SorterPanel, sorter
 from dockyard.panels.tags import NamePanel, TagPanel, UntagPanel, name, tag, untag
 from dockyard.panels.transfer import PullPanel, PushPanel, pull, push
 from dockyard.panels.usage import UsagePanel, usage
@@ -32,6 +36,9 @@ __all__ = [
     "CopyPanel",
     "Dashboard",
     "DiskPanel",
+    "InsteadPanel",
+    "JournalPanel",
+    "LayersPanel",
     "LoadPanel",
     "LoginPanel",
     "LogoutPanel",
@@ -48,6 +55,7 @@ __all__ = [
     "RunPanel",
     "SavePanel",
     "ShellPanel",
+    "SorterPanel",
     "StartRegistryPanel",
     "TagPanel",
     "UntagPanel",
@@ -62,6 +70,8 @@ __all__ = [
     "copy",
     "dashboard",
     "disk",
+    "journal",
+    "layers",
     "load",
     "login",
     "logout",
@@ -77,6 +87,8 @@ __all__ = [
     "run",
     "save",
     "shell",
+    "shell_instead",
+    "sorter",
     "start_registry",
     "tag",
     "untag",

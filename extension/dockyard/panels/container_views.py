@@ -1,13 +1,14 @@
 """What runs in containers before and after, and what commands print, as a notebook shows it."""
 
 import html
+from collections.abc import Sequence
 
 import ipywidgets as widgets
 
 from dockyard.locale import N_, translate
 from dockyard.tasks import ExecResult, LifeResult, Result, RunResult
 
-__all__ = ["output_area", "printed", "processes_html"]
+__all__ = ["lines_html", "output_area", "printed", "processes_html"]
 
 ROWS = 10
 
@@ -29,13 +30,14 @@ def processes_html(result: Result) -> str:
     titles = (N_("Container"), N_("Ran before"), N_("Runs now"))
     head = "".join(f"<th>{html.escape(translate(title))}</th>" for title in titles)
     rows = "".join(
-        f"<tr><td>{html.escape(each.container)}</td><td>{_list(each.before)}</td><td>{_list(each.after)}</td></tr>"
+        f"<tr><td>{html.escape(each.container)}</td><td>{lines_html(each.before)}</td><td>{lines_html(each.after)}</td></tr>"
         for each in result.processes
     )
     return f"<table><tr>{head}</tr>{rows}</table>"
 
 
-def _list(lines: tuple[str, ...]) -> str:
+def lines_html(lines: Sequence[str]) -> str:
+    """Command lines, one below the other; those that are there several times once, with their number."""
     shown = [
         f"<code>{html.escape(line)}</code>" + (f" ×{lines.count(line)}" if lines.count(line) > 1 else "")
         for line in dict.fromkeys(lines)

@@ -1,20 +1,23 @@
 """Work that is no task: looking and measuring, in a thread of its own, with progress, Cancel, and a place for what came of it."""
 
 import html
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
+from dockyard.connection import Client
 from dockyard.locale import N_
-from dockyard.panels.panel import progress_text
+from dockyard.panels.form import Form
+from dockyard.panels.panel import REPORTS_PER_S, progress_text
 from dockyard.panels.working import WorkingPanel, button
 from dockyard.tasks import Progress
 
-__all__ = ["Work"]
+__all__ = ["TellingPanel", "Work"]
 
 
-class Work(WorkingPanel):
-    """One thing at a time, as a part of a panel.
+class TellingPanel(WorkingPanel):
+    """A panel whose work tells how far it has come, and can be stopped.
 
     Attributes:
         cancel: Set when the user asked to stop.
@@ -22,27 +25,40 @@ class Work(WorkingPanel):
         doing: How far it has come.
     """
 
-    def __init__(self) -> None:
-        super().__init__(None, ())
-        self.remove_class("dockyard-panel")  # the panel around it has the frame
+    def __init__(self, client: Client | None, forms: Sequence[Form]) -> None:
+        super().__init__(client, forms)
         self.cancel = self._cancel
         self.cancel_button = button(N_("Cancel"), self.cancel.set)
         self.cancel_button.layout.display = "none"
         self.doing = widgets.HTML()
+        self._reported_at = 0.0
+
+    def report(self, progress: Progress) -> None:
+        """Show how far it is, some times a second."""
+        now = time.monotonic()
+        if now - self._reported_at >= 1 / REPORTS_PER_S:
+            self._reported_at = now
+            self.doing.value = html.escape(progress_text(progress))
+
+    def _set_busy(self, busy: bool) -> None:
+        super()._set_busy(busy)
+        self.cancel_button.layout.display = None if busy else "none"
+        self._reported_at = 0.0
+        if not busy:
+            self.doing.value = ""
+
+
+class Work(TellingPanel):
+    """One thing at a time, as a part of a panel."""
+
+    def __init__(self) -> None:
+        super().__init__(None, ())
+        self.remove_class("dockyard-panel")  # the panel around it has the frame
         self.children = [widgets.HBox([self.cancel_button, self.doing]), self.outcome]
 
     def start(self, work: Callable[[], str]) -> None:
         """Do it, and show the HTML that it returns; while something else is being done, nothing happens."""
         self._start(lambda: self._show(work()))
 
-    def report(self, progress: Progress) -> None:
-        """Show how far it is."""
-        self.doing.value = html.escape(progress_text(progress))
-
     def _show(self, text: str) -> None:
         self.outcome.value = text
-
-    def _set_busy(self, busy: bool) -> None:
-        self.cancel_button.layout.display = None if busy else "none"
-        if not busy:
-            self.doing.value = ""

@@ -23,10 +23,11 @@ from dockyard.locale import N_, translate
 from dockyard.tasks.change import Change
 from dockyard.tasks.snapshot import Snapshot, difference, take
 
-__all__ = ["Entry", "entries", "recorded_run", "recorded_undo"]
+__all__ = ["Entry", "entries", "off_record", "recorded_run", "recorded_undo", "writes"]
 
 MOST_ENTRIES = 10_000
 LOCKED_S = 5
+CHANGE_COUNTER = slice(24, 28)  # where the file's header has it
 Outcome = Literal["done", "failed", "cancelled"]
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -88,6 +89,18 @@ def entries(data_dir: Path) -> list[Entry]:
         raise JournalBroken(path=str(_path(data_dir)), reason=str(error)) from error
 
 
+def writes(data_dir: Path) -> int:
+    """Return how often the journal was written, by whichever process: a number that differs once it was written again.
+
+    It is asked for without opening the database (SQLite, "Database File Format", file change counter).
+    """
+    try:
+        with _path(data_dir).open("rb") as file:
+            return int.from_bytes(file.read(CHANGE_COUNTER.stop)[CHANGE_COUNTER], "big")
+    except OSError:
+        return 0  # there is none yet
+
+
 def _entry(row: dict[str, Any]) -> Entry:
     return Entry(
         **{
@@ -120,7 +133,7 @@ def recorded_undo(undo: Method) -> Method:
     def on_record(task: Any, client: Client) -> Any:
         if _is_inside.get():
             return undo(task, client)
-        with _off_record():
+        with off_record():
             result = undo(task, client)
         with suppress(sqlite3.Error, OSError), _open(client.data_dir) as database:  # it is taken back all the same
             database.execute(
@@ -134,8 +147,8 @@ def recorded_undo(undo: Method) -> Method:
 
 
 @contextmanager
-def _off_record() -> Iterator[None]:
-    """Keep runs inside the block out of the journal."""
+def off_record() -> Iterator[None]:
+    """Keep runs inside the block out of the journal: those of a trial that leaves nothing behind."""
     token = _is_inside.set(True)
     try:
         yield
