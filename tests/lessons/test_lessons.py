@@ -167,8 +167,8 @@ def test_each_step_says_why_what_to_expect_and_what_to_try_wrong(name, language)
 def test_a_notebook_ends_with_the_way_to_begin_anew(name):
     key = name[3:-6]
     for language in TELLS:
-        last = code_of(language, name)[-1]
-        assert last == ("dockyard.panels.reset()" if key == "map" else f'dockyard.panels.reset("{key}")')
+        expected = "dockyard.panels.reset()" if key == "map" else f'dockyard.panels.reset("{key}")'
+        assert code_of(language, name)[-1] == expected
 
 
 def as_a_learner_runs_it(book):
