@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,16 +10,21 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from jupyter_core.paths import jupyter_path
+
 import dockyard
 import dockyard.lessons
 from dockyard import cli_engine, cli_lessons, kit
 from dockyard.connection import Client, connect, embedded, looks, own_engine_dir
 from dockyard.connection.own import OwnEngine, why_not
 from dockyard.errors import DockyardError, EngineError, NoEngine, OwnEngineFailed
+from dockyard.lessons import notebooks
 from dockyard.locale import LANGUAGES, N_, language, translate
 from dockyard.wording import human_size
 
 __all__ = ["main"]
+
+LABEXTENSION = "@dockyard/labextension"  # as npm calls it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,12 +85,13 @@ def doctor(chosen: argparse.Namespace, _: Sequence[str]) -> int:
             state=reason or translate(N_("`dockyard lab` can start one if none is found"))
         )
     )
+    print(translate(N_("JupyterLab's sidebar: {state}")).format(state=_sidebar()))
     return 0 if taken else 1
 
 
 def lab(chosen: argparse.Namespace, others: Sequence[str]) -> int:
     """Open JupyterLab on the map of lessons, with an engine."""
-    notebooks = _notebooks(chosen.folder)
+    lessons = _notebooks(chosen.folder)
     first = f"{language()}/01_map.ipynb"
     with ExitStack() as stack:
         environment = dict(os.environ, LANGUAGE=language())
@@ -104,7 +109,7 @@ def lab(chosen: argparse.Namespace, others: Sequence[str]) -> int:
             sys.executable,
             "-m",
             "jupyterlab",
-            f"--ServerApp.root_dir={notebooks}",
+            f"--ServerApp.root_dir={lessons}",
             f"--LabApp.default_url=/lab/tree/{first}",
         ]
         words += ["--allow-root"] if os.geteuid() == 0 else []
@@ -214,20 +219,18 @@ def _prepare(client: Client, *, may_pull: bool = True, bundle: Path | None = Non
         told = one.why
 
 
+def _sidebar() -> str:
+    """Whether JupyterLab finds its part of Dockyard here, in words."""
+    if any(Path(path, LABEXTENSION, "package.json").exists() for path in jupyter_path("labextensions")):
+        return translate(N_("installed"))
+    return translate(
+        N_("not built; install Node.js 20 or newer, and Dockyard again (from a checkout: scripts/labextension)")
+    )
+
+
 def _notebooks(folder: Path | None) -> Path:
     """The folder with the lessons: a checkout's own, else a copy for the user, in which what they wrote is kept."""
-    shipped = Path(dockyard.__file__).parent / "notebooks"
-    checkout = Path(dockyard.__file__).parents[2] / "notebooks"
-    if folder is None and not shipped.is_dir() and checkout.is_dir():
-        return checkout
-    target = folder or Path("dockyard-lessons")
-    source = shipped if shipped.is_dir() else checkout
-    for file in source.rglob("*"):
-        copy = target / file.relative_to(source)
-        if file.is_file() and not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(file, copy)
-    return target.resolve()
+    return (notebooks.checked_out() if folder is None else None) or notebooks.copied(folder or Path(notebooks.FOLDER))
 
 
 if __name__ == "__main__":

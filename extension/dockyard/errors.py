@@ -12,7 +12,7 @@
     │   ├── ApiTooOld  OwnEngineFailed  EmbeddedFailed  EmbeddedUnavailable
     │   └── EngineRefused        the engine's own words
     ├── NotFound
-    │   └── NoSuchContainer  NoSuchImage  NoSuchPath  NoSuchVolume  NotFoundByAnyKind
+    │   └── NoSuchContainer  NoSuchImage  NoSuchPath  NoSuchVolume  NotFoundByAnyKind  NoSuchRun
     │       ImageMissing
     ├── BadLine                  a command line that can't be taken as it is
     │   └── NotDocker  UnknownCommand  UnknownFlag  MissingValue  BadValue  WrongCount  ShellSyntax
@@ -25,6 +25,7 @@
     │       WrongState  PortHeld  ContainerRuns
     │       VolumeNotEmpty  VolumeHeld  VolumeOutside  VolumeNotMounted  WouldVanish
     │       TerminalForExec  StillRunning  MountSourceUnclear  NoTerminal  NoShell  NotAttachable
+    │       PathOutside  UnknownAction
     ├── CopyError
     │   └── NotADirectory  FolderOntoFile  ParentMissing  KindClash  HostileArchive  Truncated
     │       SourceChanged  SourceUnreadable  TargetUnwritable  DiskWouldFill  LeftBehind
@@ -40,6 +41,7 @@
     ├── ClusterError             Kubernetes
     │   └── NoKubectl  NoCluster  KubectlFailed
     ├── PlanOutdated  CannotUndo  Cancelled  JournalBroken
+    │   ├── NoSuchPlan           a PlanOutdated
     │   └── LeftRunning          a Cancelled
     └── KitError                 lab images
         └── PackagesUnavailable  BundleBroken
@@ -884,6 +886,32 @@ class PlanOutdated(DockyardError):
     """What the plan was made for is no longer so."""
 
     sentence = N_("Since the plan was made, {what} changed. Nothing was done; make the plan again.")
+
+
+class NoSuchPlan(PlanOutdated):
+    """A plan was done already, or was made too long ago."""
+
+    sentence = N_(
+        "This plan is no longer kept: it was done already, or is too old. Nothing was done; make the plan again."
+    )
+
+
+class NoSuchRun(NotFound):
+    """There is no run of that name, or no longer."""
+
+    sentence = N_("This run is no longer remembered; the journal has it.")
+
+
+class UnknownAction(BadTask):
+    """A thing was asked for what can't be done with it."""
+
+    sentence = N_("There is no {action!r} for a {kind}.")
+
+
+class PathOutside(BadTask):
+    """A path does not lie where the reader may take files from."""
+
+    sentence = N_("{path!r} does not lie in the folder that JupyterLab shows, or that folder is not on this machine.")
 
 
 class CannotUndo(DockyardError):

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from conftest import missing
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+LABEXTENSION = Path(__file__).parents[2] / "extension" / "labextension" / "built"
 TRIES = 6
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -49,17 +50,32 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def lab(engine_address: str, client, tmp_path: Path) -> Iterator[Lab]:
-    """JupyterLab on a copy of the notebooks, as `dockyard lab` starts it; the lesson's names are free again afterwards."""
+def spoken() -> str:
+    """The language that JupyterLab is started in."""
+    return "en"
+
+
+@pytest.fixture
+def lab(engine_address: str, client, tmp_path: Path, spoken: str) -> Iterator[Lab]:
+    """JupyterLab on a copy of the notebooks, as `dockyard lab` starts it; the lesson's names are free again afterwards.
+
+    Its sidebar is this checkout's, where it has been built.
+    """
     shutil.copytree(NOTEBOOKS, tmp_path / "notebooks")
+    place = tmp_path / "jupyter" / "labextensions" / "@dockyard"
+    place.mkdir(parents=True)
+    (place / "labextension").symlink_to(LABEXTENSION)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     token = "test-token"
-    environment = {**os.environ, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token}
+    environment = {**os.environ, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token, "LANGUAGE": spoken}
+    environment["JUPYTER_PATH"] = str(tmp_path / "jupyter")
     words = [
         "-m",
         "dockyard",
+        "--lang",
+        spoken,
         "--engine",
         engine_address,
         "lab",

@@ -111,7 +111,7 @@ def test_a_browser_that_draws_nothing_holds_the_program_and_not_the_end(opened, 
 
 @engine
 def test_a_terminal_that_no_cell_shows_any_more_is_ended(opened, container, monkeypatch):
-    monkeypatch.setattr("dockyard.panels.terminal.ABANDONED_S", 0.1)
+    monkeypatch.setattr("dockyard.remote_terminal.ABANDONED_S", 0.1)
     panel, browser = opened(container())
     browser.ready().read("#")
     panel.terminal.hear({"do": "views", "count": 0}, [])

@@ -5,14 +5,18 @@ Messages are written in English where they are used, wrapped in :func:`_` (shown
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
-__all__ = ["LANGUAGES", "N_", "_", "language", "translate"]
+__all__ = ["LANGUAGES", "N_", "_", "language", "speaking", "translate"]
 
 LANGUAGES = ("en", "ko")
 
 _chosen: str | None = None
+_spoken: ContextVar[str] = ContextVar("dockyard_language", default="")
 
 
 def language(code: str | None = None) -> str:
@@ -31,7 +35,21 @@ def language(code: str | None = None) -> str:
         if code not in LANGUAGES:
             raise ValueError(f"No language {code!r}; there are {', '.join(LANGUAGES)}.")
         _chosen = code
-    return _chosen or _from_environment()
+    return _spoken.get() or _chosen or _from_environment()
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak one language inside the block, whatever others in this process read: a server answers each reader in theirs.
+
+    Args:
+        code: Such as ``"ko"`` or ``"ko_KR"``; one that there is no catalogue for changes nothing.
+    """
+    token = _spoken.set(code[:2].lower() if code[:2].lower() in LANGUAGES else _spoken.get())
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def translate(message: str) -> str:

@@ -19,7 +19,7 @@ from dockyard.dockerfile.completion import word_at_end
 from dockyard.errors import BuildFailed, DockyardError
 from dockyard.panels.build_view import LogTail, failure_html, findings_html, log_html
 from dockyard.panels.images import image_names
-from dockyard.panels.panel import STYLE, progress_text
+from dockyard.panels.panel import STYLE
 from dockyard.tasks import Build, BuildProgress, BuildResult, Progress
 from dockyard.tasks.build import FLAGS, INPUT, build_from_words
 from dockyard.tasks.context import Context
@@ -88,7 +88,7 @@ class _LiveLog:
         now = time.monotonic()
         if now >= self._due:
             self._due = now + 1 / REPORTS_PER_S
-            self._update(html.escape(progress_text(progress)) + log_html(str(self._log), most=LIVE_LINES))
+            self._update(html.escape(progress.text) + log_html(str(self._log), most=LIVE_LINES))
 
     def stay(self) -> None:
         self._update(log_html(str(self._log)))

@@ -17,7 +17,7 @@ from dockyard.locale import N_, translate
 from dockyard.panels.build_view import layers_html, log_html
 from dockyard.panels.container_views import printed, processes_html
 from dockyard.panels.dockerfile_cell import complete_dockerfile, dockerfile
-from dockyard.panels.panel import STYLE, changes_html, difference_html, progress_text, warnings_html
+from dockyard.panels.panel import STYLE, changes_html, difference_html, warnings_html
 from dockyard.panels.shell import ShellPanel, terminal_for
 from dockyard.tables import Table
 from dockyard.tasks import BuildResult, Progress, Result
@@ -90,7 +90,7 @@ class _LiveText:
         if now < self._due:
             return
         self._due = now + 1 / REPORTS_PER_S
-        self._show(html.escape(progress_text(progress)))
+        self._show(html.escape(progress.text))
 
     def clear(self) -> None:
         if self._handle is not None:

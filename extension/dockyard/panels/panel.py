@@ -27,7 +27,6 @@ __all__ = [
     "difference_html",
     "engine_html",
     "heading",
-    "progress_text",
     "warnings_html",
 ]
 
@@ -237,7 +236,7 @@ class Panel(WorkingPanel):
             return
         self._reported_at = now
         self.progress.value = progress.done / progress.total if progress.total else 0
-        self.doing.value = html.escape(progress_text(progress))
+        self.doing.value = html.escape(progress.text)
 
     # ------------------------------------------------------------ what is shown
 
@@ -277,13 +276,6 @@ def _lost_style() -> str:
     )
 
 
-def progress_text(progress: Progress) -> str:
-    """How far the work is, in words."""
-    count = f" {human_size(progress.done)}" if progress.unit == "bytes" else ""
-    of = f" / {human_size(progress.total)}" if progress.unit == "bytes" and progress.total else ""
-    return f"{progress.doing}{count}{of}"
-
-
 def warnings_html(warnings: Sequence[str]) -> str:
     """Warnings, one below the other."""
     return "".join(f'<div class="dockyard-warning">⚠ {html.escape(text)}</div>' for text in warnings)
@@ -292,7 +284,7 @@ def warnings_html(warnings: Sequence[str]) -> str:
 def changes_html(changes: Sequence[Change]) -> str:
     """Changes as a table of at most :data:`MOST_CHANGES` rows."""
     rows = [
-        f"<tr><td>{_word(change)}</td><td>{html.escape(_(change.kind))}</td><td><code>{html.escape(change.name)}</code></td>"
+        f"<tr><td>{change.word}</td><td>{html.escape(_(change.kind))}</td><td><code>{html.escape(change.name)}</code></td>"
         f"<td>{'' if change.size_bytes is None else human_size(change.size_bytes)}</td><td>{html.escape(change.reason)}</td></tr>"
         for change in changes[:MOST_CHANGES]
     ]
@@ -301,12 +293,6 @@ def changes_html(changes: Sequence[Change]) -> str:
         more = _("and {n} more ({size})").format(n=left, size=human_size(total))
         rows.append(f"<tr><td colspan=5>{html.escape(more)}</td></tr>")
     return f"<table>{''.join(rows)}</table>" if rows else html.escape(_("Nothing will change."))
-
-
-def _word(change: Change) -> str:
-    if (change.action, change.kind) == ("change", "file"):
-        return _("replaced")
-    return {"create": _("new"), "change": _("changed"), "remove": _("removed"), "keep": _("stays")}[change.action]
 
 
 def difference_html(result: Result) -> str:

@@ -11,7 +11,7 @@ from dockyard.errors import PlanOutdated
 from dockyard.lessons import Reset
 from dockyard.lessons import reset as look
 from dockyard.locale import N_, translate
-from dockyard.panels.panel import changes_html, heading, progress_text, warnings_html
+from dockyard.panels.panel import changes_html, heading, warnings_html
 from dockyard.panels.working import WorkingPanel, button, says_html
 from dockyard.tasks import Progress
 
@@ -69,7 +69,7 @@ class ResetPanel(WorkingPanel):
         self.outcome.value = says_html("✔ " + says, "good")
 
     def _report(self, progress: Progress) -> None:
-        self.doing.value = html.escape(progress_text(progress))
+        self.doing.value = html.escape(progress.text)
 
     def _set_busy(self, busy: bool) -> None:
         super()._set_busy(busy)

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from dockyard.connection import Client
 from dockyard.locale import N_
 from dockyard.panels.form import Form
-from dockyard.panels.panel import REPORTS_PER_S, progress_text
+from dockyard.panels.panel import REPORTS_PER_S
 from dockyard.panels.working import WorkingPanel, button
 from dockyard.tasks import Progress
 
@@ -38,7 +38,7 @@ class TellingPanel(WorkingPanel):
         now = time.monotonic()
         if now - self._reported_at >= 1 / REPORTS_PER_S:
             self._reported_at = now
-            self.doing.value = html.escape(progress_text(progress))
+            self.doing.value = html.escape(progress.text)
 
     def _set_busy(self, busy: bool) -> None:
         super()._set_busy(busy)

@@ -11,6 +11,7 @@ from dockyard.errors import Cancelled, CannotUndo, PlanOutdated
 from dockyard.locale import N_, translate
 from dockyard.tasks.change import Change
 from dockyard.tasks.record import recorded_run, recorded_undo
+from dockyard.wording import human_size
 
 __all__ = ["Cancel", "Change", "Evidence", "Plan", "Progress", "Report", "Result", "Task", "check_cancel", "ignore"]
 
@@ -30,6 +31,13 @@ class Progress:
     total: int | None
     unit: Literal["bytes", "steps"] = "bytes"
     doing: str = ""
+
+    @property
+    def text(self) -> str:
+        """How far the work is, in words."""
+        count = f" {human_size(self.done)}" if self.unit == "bytes" else ""
+        of = f" / {human_size(self.total)}" if self.unit == "bytes" and self.total else ""
+        return f"{self.doing}{count}{of}"
 
 
 Report = Callable[[Progress], None]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from dockyard.locale import N_, translate
+
 __all__ = ["Change"]
 
 
@@ -23,3 +25,11 @@ class Change:
     name: str
     size_bytes: int | None = None
     reason: str = ""
+
+    @property
+    def word(self) -> str:
+        """What happens to it, in the reader's language."""
+        if (self.action, self.kind) == ("change", "file"):
+            return translate(N_("replaced"))
+        words = {"create": N_("new"), "change": N_("changed"), "remove": N_("removed"), "keep": N_("stays")}
+        return translate(words[self.action])

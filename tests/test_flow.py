@@ -5,7 +5,7 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockyard.panels.flow import Flow, Replay
+from dockyard.flow import Flow, Replay
 
 
 def test_whoever_sends_waits_until_enough_is_drawn():
