@@ -1,35 +1,41 @@
 """Grids in a real browser: they follow the engine, are filtered and chosen from, and what is chosen feeds a form."""
 
+import re
+
 import nbformat
 import pytest
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
+DASHBOARD, CONTAINERS, THINGS = (
+    "dockyard.panels.dashboard()",
+    "dockyard.panels.containers()",
+    """from dockyard.panels.grid import Column, Grid
+from dockyard.tables import Table
+things = Grid("Things", (Column("name", "Name"),), ("name",))
+things.show(Table({"name": ["<img src=x onerror=alert(1)>", "<b>bold</b>"]}))
+things""",
+)
+
 
 @pytest.fixture
-def shows(lab, notebook):
-    """Runs code in a cell of a notebook of its own and returns what it shows."""
-
-    def run(code):
-        kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-        cells = [nbformat.v4.new_code_cell(each) for each in ("import dockyard", code)]
-        made = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-        nbformat.write(made, lab.folder / "grid.ipynb")
-        book = notebook("grid.ipynb")
-        book.run("import dockyard")
-        return book.run(code.splitlines()[0])
-
-    return run
+def book(lab, notebook):
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    cells = [nbformat.v4.new_code_cell(each) for each in ("import dockyard", DASHBOARD, CONTAINERS, THINGS)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), lab.folder / "grid.ipynb")
+    made = notebook("grid.ipynb")
+    made.run("import dockyard")
+    return made
 
 
 def row(shown, text):
     return shown.locator(".ag-row", has_text=text)
 
 
-def test_the_dashboard_follows_the_engine(shows, container, client, screen, picture):
+def test_the_dashboard_follows_the_engine(book, container, client, screen, picture):
     one, other = container(), container(start=False)
-    shown = shows("dockyard.panels.dashboard()")
+    shown = book.run(DASHBOARD)
     expect(row(shown, one)).to_contain_text("running")
     expect(row(shown, other)).to_contain_text("created")
     picture(screen, "dashboard-containers")
@@ -41,7 +47,70 @@ def test_the_dashboard_follows_the_engine(shows, container, client, screen, pict
     container.made.remove(one)
     expect(row(shown, one)).to_have_count(0)
     client.api.rename(f"{other}-new", other)
-    for tab in ("Images", "Volumes", "Networks", "Ports"):
-        shown.get_by_role("tab", name=tab).click()
-        screen.wait_for_timeout(500)
-        picture(screen, f"dashboard-{tab.lower()}")
+    shown.get_by_role("tab", name="Images").click()
+    expect(row(shown, "registry:latest").filter(visible=True)).to_contain_text("unused")
+    picture(screen, "dashboard-images")
+    client.api.tag("registry", "dashboard-tag")
+    expect(row(shown, "dashboard-tag:latest")).to_be_visible()
+    client.api.remove_image("dashboard-tag")
+    expect(row(shown, "dashboard-tag:latest")).to_have_count(0)
+    shown.get_by_role("button", name="Measure sizes").click()
+    expect(shown.get_by_text("sizes measured").filter(visible=True)).to_be_visible()
+    picture(screen, "dashboard-measured")
+
+
+def test_what_is_chosen_feeds_the_form(book, container, client, screen, picture):
+    one, other, third = (container(start=False) for _ in range(3))
+    shown = book.run(CONTAINERS)
+    chosen = shown.get_by_label("Chosen", exact=True)
+    row(shown, one).locator(".ag-cell[col-id=image]").click()
+    expect(chosen).to_have_value(one)
+    row(shown, other).get_by_role("checkbox").click()
+    expect(chosen).to_have_value(re.compile(f"({one} {other}|{other} {one})"))
+    expect(shown.get_by_text("2 chosen")).to_be_visible()
+    picture(screen, "grid-chosen")
+
+    # A change elsewhere leaves the choice, the filter and the word that is being typed alone.
+    search = shown.get_by_role("searchbox")
+    search.press_sequentially(f"{one} crea")
+    expect(row(shown, other)).to_have_count(0)
+    expect(shown.get_by_text("1 of them hidden by the filter")).to_be_visible()
+    client.api.rename(third, f"{third}-new")
+    client.api.rename(f"{third}-new", third)
+    screen.keyboard.type("ted")
+    expect(search).to_have_value(f"{one} created")
+    expect(row(shown, one)).to_have_attribute("aria-selected", "true")
+    client.api.start(one)
+    expect(row(shown, one)).to_have_count(0)  # it is created no more
+    search.fill("")
+    expect(row(shown, one)).to_contain_text("running")
+    client.api.kill(one)
+    client.api.remove_container(other)
+    container.made.remove(other)
+    expect(shown.get_by_text("1 chosen")).to_be_visible()
+
+    # All of it works from the keyboard, and is called by its name; no key goes to JupyterLab.
+    expect(shown.get_by_role("group", name="Containers")).to_be_visible()
+    grid = shown.get_by_role("grid", name="Containers")
+    heading = grid.get_by_role("columnheader", name="Name")
+    heading.click()
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    screen.keyboard.press("Enter")
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    screen.keyboard.press("ArrowDown")
+    for key in ("x", "d", "d"):  # what would cut and delete a notebook's cell
+        screen.keyboard.press(key)
+    expect(screen.locator(".jp-Notebook .jp-Cell")).to_have_count(4)
+    row(shown, third).locator(".ag-cell[col-id=name]").click()
+    expect(chosen).to_have_value(third)
+    screen.keyboard.press(" ")
+    expect(shown.get_by_text("1 chosen")).to_have_count(0)
+
+    # What comes from outside is text.
+    asked = []
+    screen.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    shown = book.run("things = Grid")
+    expect(row(shown, "<b>bold</b>")).to_be_visible()
+    expect(row(shown, "<img src=x onerror=alert(1)>")).to_be_visible()
+    assert shown.locator(".dockyard-grid img").count() == 0
+    assert asked == []

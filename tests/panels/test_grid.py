@@ -121,6 +121,8 @@ def test_a_choice_stays_while_its_row_is_there_and_only_people_make_one(grid):
     made.show(Table(both.iloc[:1]))
     assert made.chosen == ["sha256:" + "0a" * 32]
     assert list(made.chosen_rows["name"]) == ["web"]
+    made.show(Table(both.iloc[:0]))
+    assert list(made.chosen_rows["name"]) == []
     assert len(choices) == 1
 
 

@@ -20,10 +20,10 @@ from dockyard.errors import (
 )
 from dockyard.locale import N_, translate
 from dockyard.panels.container_views import output_area, printed, processes_html
-from dockyard.panels.following import Follower, ListingGrid
 from dockyard.panels.form import Field, Value, required
 from dockyard.panels.listings import CONTAINERS
-from dockyard.panels.panel import Faults, Panel, changes_html
+from dockyard.panels.panel import Faults, changes_html
+from dockyard.panels.picking import PickingPanel
 from dockyard.tasks import (
     Exec,
     ExecResult,
@@ -56,11 +56,10 @@ ACTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 ALWAYS = ("containers", "action")
 
 
-class ContainersPanel(Panel):
+class ContainersPanel(PickingPanel):
     """Containers to choose from, and a form over what is to be done with those that are chosen.
 
     Attributes:
-        list: The containers, live.
         action_buttons: Docker's verb to its button, which chooses it and shows what it will change.
         logs_button: Shows the last lines that the first chosen one has printed.
     """
@@ -77,24 +76,20 @@ class ContainersPanel(Panel):
 
     def __init__(self, values: Mapping[str, Value], client: Client | None) -> None:
         # Made first: whatever freezes the form freezes them too.
-        self.list = ListingGrid(CONTAINERS, on_chosen=self._on_choice)
-        self._follower = Follower(client, [self.list])
         self.action_buttons = {verb: self._action_button(verb, label) for verb, (label, _) in ACTIONS.items()}
         self.logs_button = _button(translate(N_("Logs")), lambda: self._start(self._do_logs))
-        super().__init__(translate(N_("Containers")), _fields(), values, _task, client, _values)
+        super().__init__(CONTAINERS, translate(N_("Containers")), _fields(), values, _task, client, _values)
         buttons = widgets.HBox(
             [*self.action_buttons.values(), self.logs_button], layout=widgets.Layout(flex_flow="row wrap")
         )
         self.form.fields["action"].observe(lambda _: self._show_fields(), "value")
         self._show_fields()
-        heading, *rest = self.children
-        self.children = [heading, self.list, buttons, *rest]
-        self._follower.refresh()
+        heading, chosen_from, *rest = self.children
+        self.children = [heading, chosen_from, buttons, *rest]
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the containers that are chosen in the list."""
-        return tuple(self.list.read(key)["name"] for key in self.list.chosen)
+    def pick(self, names: tuple[str, ...]) -> None:
+        """Name them in the form."""
+        self.form.fields["containers"].value = shlex.join(names)
 
     def after_run(self, task: Task, result: Result) -> None:
         """Show what ran before and after, what a command printed, and which files it wrote."""
@@ -108,12 +103,6 @@ class ContainersPanel(Panel):
             shown.append(widgets.HTML(table))
         self.more.children = tuple(shown)
 
-    def close(self) -> None:
-        """Stop what runs, stop following the engine, and go."""
-        super().close()
-        self._follower.close()
-        self.list.close()
-
     def _action_button(self, verb: str, label: str) -> widgets.Button:
         def click() -> None:
             self.form.fields["action"].value = verb
@@ -121,9 +110,6 @@ class ContainersPanel(Panel):
                 self._preview()
 
         return _button(translate(label), click, f"docker {verb}")
-
-    def _on_choice(self, _: tuple[str, ...]) -> None:
-        self.form.fields["containers"].value = shlex.join(self.names)
 
     def _show_fields(self) -> None:
         _, own = ACTIONS.get(self.form.fields["action"].value.strip(), ("", ()))
@@ -142,7 +128,6 @@ class ContainersPanel(Panel):
 
     def _set_busy(self, busy: bool) -> None:
         super()._set_busy(busy)
-        self.list.disabled = busy
         for button in (*self.action_buttons.values(), self.logs_button):
             button.disabled = busy
 

@@ -7,6 +7,7 @@ const LIBRARY = Symbol.for("dockyard.ag-grid-36.2.0");
 const PATIENCE_MS = 20_000;
 const TICK_MS = 5_000; // how often "3 minutes ago" is looked at again
 const ROW_PX = 28;
+const CHECK_PX = 36;
 const MOST_ROWS = 12; // what does not fit is scrolled
 
 function library(model) {
@@ -89,6 +90,9 @@ function drawn(column, language) {
   };
 }
 
+// Where a cell of the notebook has less room than all columns need, they are scrolled sideways.
+const narrowest = (column, place) => (place === 0 || column.moment ? column.width : Math.max(64, Math.round(column.width * 0.7)));
+
 function columnDefs(columns, language) {
   const compared = comparator(language);
   return columns.map((column, place) => ({
@@ -99,7 +103,7 @@ function columnDefs(columns, language) {
     getQuickFilterText: ({ value }) => (column.moment ? "" : text(value)),
     comparator: compared,
     initialSort: column.sort || null,
-    minWidth: column.width,
+    minWidth: narrowest(column, place),
     flex: column.width,
     cellClass: column.right ? "dockyard-grid-right" : "",
     headerClass: column.right ? "ag-right-aligned-header" : "",
@@ -132,7 +136,8 @@ class View {
     this.language = model.get("language");
     el.classList.add("dockyard-grid");
     el.setAttribute("role", "group");
-    el.dataset.lmSuppressShortcuts = "true"; // arrows and letters are the grid's, not JupyterLab's
+    // Arrows and letters are the grid's. JupyterLab asks the element that has the focus, and cuts a cell at "x" where that does not say so.
+    el.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"));
     this.el = el;
     this.search = element("input", "dockyard-grid-search");
     this.search.type = "search";
@@ -158,13 +163,14 @@ class View {
       rowSelection: several
         ? { mode: "multiRow", enableClickSelection: true, checkboxes: true, headerCheckbox: true, selectAll: "filtered" }
         : { mode: "singleRow", enableClickSelection: true, checkboxes: false },
-      selectionColumnDef: { width: 36, maxWidth: 36, resizable: false },
+      selectionColumnDef: { width: CHECK_PX, maxWidth: CHECK_PX, resizable: false },
       localeText: this.words.grid,
       animateRows: false,
       ensureDomOrder: true, // as screen readers read it
       suppressColumnVirtualisation: true,
       onSelectionChanged: ({ source }) => this.told(source),
       onModelUpdated: () => this.counted(),
+      onGridSizeChanged: () => this.fit(),
     });
     this.listened = [
       ["msg:custom", (content) => this.heard(content)],
@@ -268,9 +274,14 @@ class View {
     if (since) parts.push(this.words.as_of.replace("{when}", ago(since, this.language)));
     this.write(this.count, parts.join(" · "));
     this.write(this.says, this.model.get("says"));
-    // Two pixels for the frame; a bar for scrolling sideways covers no row.
+    this.fit(shown);
+  }
+
+  fit(shown = this.api.getDisplayedRowCount()) {
+    const needed = this.model.get("columns").reduce((sum, column, place) => sum + narrowest(column, place), CHECK_PX);
+    const bar = needed > this.box.clientWidth ? 16 : 0; // for scrolling sideways, so that it covers no row
     const rows = Math.min(Math.max(shown, 3), MOST_ROWS);
-    const height = `${ROW_PX * (rows + 1) + 18}px`;
+    const height = `${ROW_PX * (rows + 1) + 4 + bar}px`;
     if (this.box.style.height !== height) this.box.style.height = height;
   }
 

@@ -126,7 +126,7 @@ class Grid(anywidget.AnyWidget):
         """
         self._columns, self._key_columns, self._on_chosen = tuple(columns), tuple(key), on_chosen
         self._rows: dict[str, tuple[Cell, ...]] = {}
-        self._table = Table()
+        self._table = Table({name: [] for name in (*key, *(column.name for column in columns))})
         self._views: set[str] = set()
         self._leaving: threading.Timer | None = None
         self._one_at_a_time = threading.RLock()
@@ -165,7 +165,7 @@ class Grid(anywidget.AnyWidget):
         """The rows that are chosen, of the table that is shown."""
         with self._one_at_a_time:
             chosen = set(self.chosen)
-            return Table(self._table[[key in chosen for key in self._keys(self._table)]])
+            return Table(self._table.loc[[key in chosen for key in self._keys(self._table)]])
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns from the next table on."""

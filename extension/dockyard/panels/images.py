@@ -14,7 +14,9 @@ from dockyard.errors import (
 )
 from dockyard.locale import N_, translate
 from dockyard.panels.form import Field, Value, lines_of, required
+from dockyard.panels.listings import IMAGES
 from dockyard.panels.panel import Faults, Panel
+from dockyard.panels.picking import PickingPanel
 from dockyard.tables import containers, images
 from dockyard.tasks import Commit, Load, Save, Task
 from dockyard.tasks.tagged import new_name
@@ -33,14 +35,18 @@ class CommitPanel(Panel):
         self.suggest(lambda: containers(self.client)["name"], "container")
 
 
-class SavePanel(Panel):
-    """A form over a save."""
+class SavePanel(PickingPanel):
+    """A form over a save, with the images to choose from."""
 
     faults: ClassVar[Faults] = {ImageMissing: "names", TargetUnwritable: "target"}
 
     def __init__(self, values: Mapping[str, Value], client: Client | None) -> None:
         title = translate(N_("Write images into a file (docker save)"))
-        super().__init__(title, _save_fields(), values, _save_task, client, _save_values)
+        super().__init__(IMAGES, title, _save_fields(), values, _save_task, client, _save_values)
+
+    def pick(self, names: tuple[str, ...]) -> None:
+        """Name them in the form, one a line."""
+        self.form.fields["names"].value = "\n".join(names)
 
 
 class LoadPanel(Panel):

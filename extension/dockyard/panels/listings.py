@@ -210,7 +210,7 @@ CONTAINERS = Listing(
     ("id",),
     (
         Column("name", N_("Name"), width=150),
-        Column("state", N_("State"), state, 150),
+        Column("state", N_("State"), state, 170),
         Column("image", N_("Image"), width=150),
         Column("ports", N_("Ports"), listed, 150),
         Column("created", N_("Made"), moment, 110, "desc"),
@@ -229,7 +229,7 @@ IMAGES = Listing(
         Column("used_by", N_("Used by"), used, 150),
         Column("created", N_("Made"), moment, 110, "desc"),
     ),
-    Column("measured_bytes", N_("Shared with none"), size, 110),
+    Column("measured_bytes", N_("Shared with none"), size, 150),
 )
 VOLUMES = Listing(
     "volumes",

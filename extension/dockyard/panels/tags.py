@@ -11,7 +11,9 @@ from dockyard.errors import DockyardError, ImageHasNames, ImageInUse, ImageMissi
 from dockyard.locale import N_, translate
 from dockyard.panels.form import Field, Value, required
 from dockyard.panels.images import image_names
+from dockyard.panels.listings import IMAGES
 from dockyard.panels.panel import Faults, Panel, heading
+from dockyard.panels.picking import PickingPanel
 from dockyard.panels.working import says_html
 from dockyard.tasks import Result, Tag, Task, Untag, UntagResult, explain
 from dockyard.tasks.tagged import names_of, new_name
@@ -38,8 +40,8 @@ class TagPanel(Panel):
         self.more.children = (widgets.HTML(_picture(str(found["Id"]), names, names)),)
 
 
-class UntagPanel(Panel):
-    """A form over a removal. Afterwards it tells "untagged" from "deleted", and draws the names that went and those that are left."""
+class UntagPanel(PickingPanel):
+    """A form over a removal, with the images to choose from. Afterwards it tells "untagged" from "deleted", and draws the names that went and those that are left."""
 
     faults: ClassVar[Faults] = {
         ImageMissing: "names",
@@ -50,9 +52,13 @@ class UntagPanel(Panel):
 
     def __init__(self, values: Mapping[str, Value], client: Client | None) -> None:
         title = translate(N_("Take a name off an image (docker rmi)"))
-        super().__init__(title, _untag_fields(), values, _untag_task, client, _untag_values)
+        super().__init__(IMAGES, title, _untag_fields(), values, _untag_task, client, _untag_values)
         self._before: dict[str, tuple[str, ...]] = {}
         self.suggest(lambda: image_names(self.client), "names")
+
+    def pick(self, names: tuple[str, ...]) -> None:
+        """Name them in the form."""
+        self.form.fields["names"].value = " ".join(names)
 
     def before_run(self, task: Task) -> None:
         """Note the images that the names stand for, and what else each is called."""
