@@ -61,7 +61,7 @@ WATCH = """(box) => {
 }"""
 # Scrolls as a wheel does, and notes how long each picture took.
 SCROLL = """async (box) => {
-  const view = box.querySelector('.ag-body-viewport') ?? box.querySelector('.ag-grid-viewport') ?? box;
+  const view = box.querySelector('.ag-grid-viewport');
   const frames = [];
   let last = await new Promise(requestAnimationFrame);
   for (let step = 0; step < 120; step += 1) {
