@@ -141,6 +141,9 @@ class Notebook:
         # On a slow machine JupyterLab asks for a kernel that it has not found yet; a person takes the one that is offered.
         asked = page.locator(".jp-Dialog", has_text="Select Kernel")
         page.add_locator_handler(asked, lambda dialog: dialog.locator("button.jp-mod-accept").click())
+        # Nor does its server always answer in time; a person closes what it says about that.
+        silent = page.locator(".jp-Dialog", has_text="Server Connection Error")
+        page.add_locator_handler(silent, lambda dialog: dialog.get_by_role("button", name="Close").click())
         page.goto(lab.address(name))
         page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()

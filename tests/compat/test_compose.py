@@ -438,6 +438,24 @@ def test_what_the_file_calls_external_is_used_and_stays(client, project):
     assert client.find_json("/volumes/{}", f"{project.name}-vol")
 
 
+def test_what_an_engine_is_too_old_for_is_told(client, project):
+    health = "healthcheck: {test: 'true', start_interval: 1s}"
+    warnings = ComposeUp(project(f"services: {{a: {SLEEP[:-1]}, {health}}}}}")).plan(client).warnings
+    is_old = tuple(map(int, client.api.api_version.split("."))) < (1, 44)
+    assert any("`start_interval` of a" in each for each in warnings) == is_old
+
+
+def test_what_undo_will_not_bring_back_is_told(client, project):
+    folder = project(f"services: {{a: {SLEEP[:-1]}, volumes: ['data:/data']}}}}\nvolumes: {{data: }}")
+    ComposeUp(folder).run(client)
+    down = ComposeDown(folder, volumes=True, keep=False)
+    assert any(f"{project.name}_data will be gone for good" in each for each in down.plan(client).warnings)
+    assert not ComposeDown(folder, volumes=True).plan(client).warnings
+    down.run(client)
+    with pytest.raises(CannotUndo):
+        down.undo(client)
+
+
 def test_what_belongs_to_others_is_left_alone(client, project, container, port):
     folder = project(f"services: {{a: {SLEEP}}}")
     client.api.create_network(f"{project.name}_default")

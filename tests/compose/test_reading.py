@@ -272,6 +272,9 @@ def test_what_is_not_wrong_but_odd_is_told_and_read(folder):
     assert "TAG is not set in .env" in str(found.findings[1])
     (folder / ".env").write_text("TAG=1\nKEY=value\n")
     assert reading(folder, text).require().services[0].environment == ("KEY=value",)
+    text = "services: {w: {build: {context: ., args: [KEY, NONE]}}}"
+    assert reading(folder, text).require().services[0].build.args == ("KEY=value",)
+    assert "NONE has no value" in says(folder, text)[0]
 
 
 def test_variables_come_from_env_files_and_never_from_the_environment(folder, monkeypatch):

@@ -178,7 +178,7 @@ class _Attempt:
             self._say(
                 self._tree.line(path),
                 "hint",
-                N_("{name} has no value in {file}, so the container does not get it."),
+                N_("{name} has no value here nor in {file}, so it is left out."),
                 name=variable,
                 file=ENV_FILE,
             )

@@ -78,32 +78,32 @@ def service(name: str, given: Mapping[str, Any], around: Surroundings) -> Servic
 
     grace = given.get("stop_grace_period")
     return Service(
-        name,
-        str(given.get("container_name") or f"{around.project}-{name}-1"),
-        str(given.get("image") or f"{around.project}-{name}"),
-        _build(given.get("build"), (*path, "build"), around),
-        take(None, words, given.get("command"), (*path, "command")),
-        take(None, words, given.get("entrypoint"), (*path, "entrypoint")),
-        take((), _environment, given, path, around),
-        tuple(dict.fromkeys(_ports(given, path, around))),
-        texts(given.get("expose")),
-        tuple(_mounts(given, path, around)),
-        tuple(_networks(given, path, around)),
-        take("", _network_mode, given, path),
-        tuple(_dependencies(given, path, around)),
-        take("", _restart, given, path),
-        tuple(f"{key}={value or ''}" for key, value in pairs(given.get("labels")).items()),
-        str(given.get("user", "")),
-        str(given.get("working_dir", "")),
-        str(given.get("hostname", "")),
-        take(None, _health, given.get("healthcheck"), (*path, "healthcheck")),
-        str(given.get("stop_signal", "")),
-        None if grace is None else take(None, duration_ns, grace, (*path, "stop_grace_period")),
-        truth("stdin_open"),
-        truth("tty"),
-        truth("init") if "init" in given else None,
-        truth("read_only"),
-        tuple(_hosts(given.get("extra_hosts"))),
+        name=name,
+        container_name=str(given.get("container_name") or f"{around.project}-{name}-1"),
+        image=str(given.get("image") or f"{around.project}-{name}"),
+        build=_build(given.get("build"), (*path, "build"), around),
+        command=take(None, words, given.get("command"), (*path, "command")),
+        entrypoint=take(None, words, given.get("entrypoint"), (*path, "entrypoint")),
+        environment=take((), _environment, given, path, around),
+        ports=tuple(dict.fromkeys(_ports(given, path, around))),
+        expose=texts(given.get("expose")),
+        mounts=tuple(_mounts(given, path, around)),
+        networks=tuple(_networks(given, path, around)),
+        network_mode=take("", _network_mode, given, path),
+        depends_on=tuple(_dependencies(given, path, around)),
+        restart=take("", _restart, given, path),
+        labels=tuple(f"{key}={value or ''}" for key, value in pairs(given.get("labels")).items()),
+        user=str(given.get("user", "")),
+        working_dir=str(given.get("working_dir", "")),
+        hostname=str(given.get("hostname", "")),
+        healthcheck=take(None, _health, given.get("healthcheck"), (*path, "healthcheck")),
+        stop_signal=str(given.get("stop_signal", "")),
+        stop_grace_period_ns=None if grace is None else take(None, duration_ns, grace, (*path, "stop_grace_period")),
+        stdin_open=truth("stdin_open"),
+        tty=truth("tty"),
+        init=truth("init") if "init" in given else None,
+        read_only=truth("read_only"),
+        extra_hosts=tuple(_hosts(given.get("extra_hosts"))),
     )
 
 
@@ -124,7 +124,7 @@ def _build(value: Any, path: Path, around: Surroundings) -> Build | None:
     given = {"context": value} if isinstance(value, str) else value
     context = around.folder / Folder(str(given.get("context", "."))).expanduser()
     dockerfile = given.get("dockerfile")
-    args = tuple(f"{key}={text}" for key, text in pairs(given.get("args")).items() if text is not None)
+    args = _with_values(pairs(given.get("args")), (*path, "args"), around)
     return Build(
         str(context.resolve()),
         str((context / dockerfile).resolve()) if dockerfile else "",
@@ -154,9 +154,14 @@ def _environment(given: Mapping[str, Any], path: Path, around: Surroundings) -> 
                 at, translate(N_("The file {path!r} can't be used: {reason}.")).format(path=name, reason=reason)
             ) from error
     found |= pairs(given.get("environment"))
-    found |= {key: around.variables.get(key) for key, value in found.items() if value is None}
-    around.unset.extend(((*path, "environment"), key) for key, value in found.items() if value is None)
-    return tuple(f"{key}={value}" for key, value in found.items() if value is not None)
+    return _with_values(found, (*path, "environment"), around)
+
+
+def _with_values(found: Mapping[str, str | None], path: Path, around: Surroundings) -> tuple[str, ...]:
+    """``KEY=value`` each; one without a value has that of the project's variable, and is left out and noted where there is none."""
+    known = {key: around.variables.get(key) if value is None else value for key, value in found.items()}
+    around.unset.extend((path, key) for key, value in known.items() if value is None)
+    return tuple(f"{key}={value}" for key, value in known.items() if value is not None)
 
 
 def _mounts(given: Mapping[str, Any], path: Path, around: Surroundings) -> Iterator[Attached]:

@@ -28,7 +28,7 @@ from dockyard.tasks.compose_up import project_words, without_sizes
 from dockyard.tasks.kept import Kept, last_kept
 from dockyard.tasks.snapshot import name_of
 from dockyard.tasks.volume_content import sizes_bytes
-from dockyard.tasks.volumes import VolumeRemove
+from dockyard.tasks.volumes import VolumeRemove, loss_warnings, lost_for_good
 
 __all__ = ["ComposeDown"]
 
@@ -95,8 +95,10 @@ class ComposeDown(Task):
         volumes = list(self._volumes(client, there, others))
         doomed = tuple(each.name for each in volumes if each.action == "remove" and each.name in there.volumes)
         removal = VolumeRemove(doomed, keep=self.keep) if doomed else None
+        lost = lost_for_good(doomed, {each.name: each.size_bytes for each in volumes}, self.keep)
+        warnings = (*_warnings(going), *loss_warnings(lost, self.keep))
         work = _Work(tuple(going), tuple(each.name for each in networks if each.action == "remove"), removal)
-        return Plan((*changes, *networks, *volumes, *_external(project)), tuple(_warnings(going)), work=work)
+        return Plan((*changes, *networks, *volumes, *_external(project)), warnings, work=work)
 
     def run(
         self, client: Client, *, plan: Plan | None = None, report: Report = ignore, cancel: Cancel = NEVER

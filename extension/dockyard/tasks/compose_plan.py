@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from docker.utils import version_lt
+
 from dockyard.compose import Project, Service
 from dockyard.connection import Client
 from dockyard.errors import NameTaken, NoSuchNetwork, NoSuchService, NoSuchVolume, NotOfThisProject, PortHeld
@@ -27,6 +29,8 @@ from dockyard.tasks.snapshot import name_of
 from dockyard.wording import short_id
 
 __all__ = ["Options", "Step", "UpPlan", "plan_up"]
+
+START_INTERVAL_SINCE = "1.44"  # of the Engine API
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,7 @@ def _container(client: Client, project: Project, step: Step, free: set[int | Non
         return [Change("keep", "container", service.container_name, reason=reason)], []
     if step.what != "start":
         _require_name(client, project, service)
+        warnings += _passed_over(client, service)
         for mount in run.mounts:
             if mount.kind != "volume":
                 change, warning = look_at(client, mount)
@@ -203,6 +208,14 @@ def _container(client: Client, project: Project, step: Step, free: set[int | Non
         if port not in before:
             changes.append(Change("create", "port", port.text))
     return changes, warnings
+
+
+def _passed_over(client: Client, service: Service) -> Iterator[str]:
+    """What the engine is too old for, and would take without a word."""
+    check = service.healthcheck
+    if check and check.start_interval_ns and version_lt(client.api.api_version, START_INTERVAL_SINCE):
+        says = translate(N_("This engine is too old for `start_interval` of {name}, and passes it over."))
+        yield says.format(name=service.name)
 
 
 def _after(service: Service) -> str:

@@ -1,6 +1,7 @@
 """Make and remove volumes: ``docker volume create`` and ``docker volume rm``."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -35,7 +36,15 @@ from dockyard.tasks.volume_content import find, has_content, is_outside, remove,
 from dockyard.tasks.volume_users import users_by_volume
 from dockyard.wording import human_size
 
-__all__ = ["VolumeCreate", "VolumeRemove", "check_name", "volume_create_from_words", "volume_rm_from_words"]
+__all__ = [
+    "VolumeCreate",
+    "VolumeRemove",
+    "check_name",
+    "loss_warnings",
+    "lost_for_good",
+    "volume_create_from_words",
+    "volume_rm_from_words",
+]
 
 CREATE_FLAGS = (Flag("driver", "d"), Flag("label", "", "list"), Flag("opt", "o", "list"))
 REMOVE_FLAGS = (Flag("force", "f", "switch"),)
@@ -194,13 +203,8 @@ class VolumeRemove(Task):
             else Change("keep", "volume", name, reason=absent)
             for name in self.names
         )
-        left, lost = self.keep_bytes, []
-        for name in (name for name in self.names if found[name]):
-            if self.keep and fits(sizes.get(name), left):
-                left -= sizes.get(name) or 0
-            else:
-                lost.append(name)
-        return Plan(changes, _warnings(lost, self.keep, self.keep_bytes), work=_Work(found, frozenset(lost)))
+        lost = lost_for_good([name for name in self.names if found[name]], sizes, self.keep, self.keep_bytes)
+        return Plan(changes, loss_warnings(lost, self.keep, self.keep_bytes), work=_Work(found, frozenset(lost)))
 
     def run(
         self, client: Client, *, plan: Plan | None = None, report: Report = ignore, cancel: Cancel = NEVER
@@ -328,7 +332,21 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
     return dict(pair.partition("=")[::2] for pair in given)
 
 
-def _warnings(lost: list[str], keep: bool, keep_bytes: int) -> tuple[str, ...]:
+def lost_for_good(
+    names: Iterable[str], sizes: Mapping[str, int | None], keep: bool, keep_bytes: int = KEEP_BYTES
+) -> list[str]:
+    """Which of these volumes undo will not bring back: those that do not fit into what is kept, or all."""
+    left, lost = keep_bytes, []
+    for name in names:
+        if keep and fits(sizes.get(name), left):
+            left -= sizes.get(name) or 0
+        else:
+            lost.append(name)
+    return lost
+
+
+def loss_warnings(lost: list[str], keep: bool, keep_bytes: int = KEEP_BYTES) -> tuple[str, ...]:
+    """The sentence about volumes that will be gone for good; none where there are none."""
     if not lost:
         return ()
     if not keep:
