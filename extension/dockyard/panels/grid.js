@@ -281,7 +281,7 @@ class View {
     const needed = this.model.get("columns").reduce((sum, column, place) => sum + narrowest(column, place), CHECK_PX);
     const bar = needed > this.box.clientWidth ? 16 : 0; // for scrolling sideways, so that it covers no row
     const rows = Math.min(Math.max(shown, 3), MOST_ROWS);
-    const height = `${ROW_PX * (rows + 1) + 4 + bar}px`;
+    const height = `${ROW_PX * (rows + 1) + 6 + bar}px`; // the heading is two higher, and lines and frame take four
     if (this.box.style.height !== height) this.box.style.height = height;
   }
 
