@@ -49,4 +49,4 @@ def test_a_fault_stands_beside_its_field(client, shown):
     panel.form.fields["source"].value = ""
     assert fault_of(panel, "source") == ""
     click(panel.try_button, panel)
-    assert "Image or container" in fault_of(panel, "source")
+    assert "What" in fault_of(panel, "source")

@@ -74,7 +74,9 @@ def test_two_images_are_compared(client, images, shown):
     said = panel.comparison.value
     assert f"{images[0]} and {images[1]}: 62 paths only in the first" in said
     assert "and 15 more paths" in said
-    assert '<td>/lab/old/1</td><td>only in the first</td><td></td><td class="dockyard-number">2B</td>' in said
+    assert "The largest first." in said
+    assert '<td>/lab/old/big</td><td>only in the first</td><td></td><td class="dockyard-number">70kB</td>' in said
+    assert said.index("/lab/old/big") < said.index("/lab/new") < said.index("/lab/old/10")
     assert "<td>/lab/kept</td><td>same content</td><td>mode</td>" in said
 
 

@@ -66,7 +66,7 @@ class InsteadPanel(TellingPanel):
     def _do_try(self) -> None:
         self._told.clear()
         self.stages.value = ""
-        source = required(self.form.values, "source", translate(N_("Image or container")))
+        source = required(self.form.values, "source", translate(N_("What")))
         shell = str(self.form.values["shell"]).strip()
         found = try_instead(self.client, source, shell, tell=self._tell, report=self.report, cancel=self.cancel)
         good = all(stage.ok for stage in found)
@@ -102,7 +102,7 @@ def shell_instead(source: str = "httpd", shell: str = "", *, client: Client | No
 def _fields() -> list[Field]:
     either = translate(N_("A container is looked at and left alone; what is tried is made of its image"))
     return [
-        Field("source", translate(N_("Image or container")), "suggest", either, "httpd"),
+        Field("source", translate(N_("What")), "suggest", either, "httpd"),
         Field("shell", translate(N_("Shell")), "suggest", translate(N_("Empty takes the one that the image has")), "/bin/bash", ("/bin/bash", "/bin/sh")),
     ]  # fmt: skip
 

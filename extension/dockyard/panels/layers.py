@@ -108,11 +108,11 @@ class LayersPanel(TellingPanel):
             ),
             self.doing,
             self.outcome,
-            self.comparison,
             self._place,
             self.says,
             self.sizes,
             self._chooser,
+            self.comparison,
         ]
         self._suggest()
 
@@ -254,8 +254,11 @@ def _change(each: FileChange) -> Change:
 
 def _comparison_html(found: Comparison) -> str:
     heads = (N_("Path"), N_("Difference"), N_("In what"), N_("First"), N_("Second"))
-    rows = [_difference(each) for each in found.differences[:MOST_ROWS]]
-    table = _table(found.text, heads, rows)
+    largest = sorted(found.differences, key=lambda each: (-max(each.a_bytes, each.b_bytes), each.path))
+    told = found.text
+    if len(largest) > MOST_ROWS:
+        told += " " + translate(N_("The largest first."))
+    table = _table(told, heads, [_difference(each) for each in largest[:MOST_ROWS]])
     if (left := len(found.differences) - MOST_ROWS) > 0:
         more = translate(N_("and {n} more paths")).format(n=left)
         table += f"<div>{html.escape(more)}</div>"
@@ -263,7 +266,10 @@ def _comparison_html(found: Comparison) -> str:
 
 
 def _difference(each: FileDifference) -> str:
-    sizes = (human_size(count) if file else "" for file, count in ((each.a, each.a_bytes), (each.b, each.b_bytes)))
+    sizes = (
+        human_size(count) if file and file.kind in ("file", "hard link") else ""
+        for file, count in ((each.a, each.a_bytes), (each.b, each.b_bytes))
+    )
     return _row((each.path, translate(DIFFERENCES[each.difference]), ", ".join(_aspects(each.what))), *sizes)
 
 
