@@ -45,7 +45,9 @@ def test_the_layers_and_their_files_are_shown(client, images, shown):
     assert [row["size_bytes"] for row in panel.layer.rows.values()][1:] == ["70.2kB", "3.01kB"]
     assert (panel.layer.rows["2"]["hidden_bytes"], panel.layer.rows["2"]["removed"]) == ("70.2kB", "62")
     assert "steps add up to" in panel.says.value
-    assert panel.figure.data[0].type == "waterfall"
+    (chart,) = panel.chart.outputs
+    assert chart["data"]["text/plain"] in panel.says.value
+    assert chart["data"]["application/vnd.plotly.v1+json"]["data"][0]["type"] == "waterfall"
     assert list(panel.layer.rows) == ["0", "1", "2"]
     assert panel.layer.chosen == ["2"]
     files = panel.files.value
@@ -92,7 +94,7 @@ def test_a_fault_stands_beside_its_field_and_clears_what_was_shown(client, image
     panel.form.fields["image"].value = "no-such"
     click(panel.read_button, panel)
     assert "no-such" in fault_of(panel, "image")
-    assert (panel.sizes.value, panel.files.value, panel.figure, panel.layer.rows) == ("", "", None, {})
+    assert (panel.sizes.value, panel.files.value, panel.chart.outputs, panel.layer.rows) == ("", "", (), {})
 
 
 def test_reading_tells_how_far_it_is_and_is_cancelled(client, images, shown, monkeypatch):

@@ -9,11 +9,12 @@ from dockyard.charts.disk import disk_rows, disk_sunburst, disk_treemap, image_s
 from dockyard.charts.disk_time import disk_over_time
 from dockyard.charts.layers import layer_sharing, layer_sizes
 from dockyard.charts.lives import lives
-from dockyard.charts.look import as_widget, figure_css, write_page
+from dockyard.charts.look import as_output, as_widget, figure_css, write_page
 from dockyard.charts.usage import LiveUsage, usage
 
 __all__ = [
     "LiveUsage",
+    "as_output",
     "as_widget",
     "disk_over_time",
     "disk_rows",

@@ -1,6 +1,7 @@
 """How all charts look: colours, fonts, axes in people's units, and the words that say a figure."""
 
 import html
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = [
     "NEUTRAL",
     "SERIES",
     "SHARED",
+    "as_output",
     "as_widget",
     "escaped",
     "figure_css",
@@ -111,6 +113,13 @@ def as_widget(figure: go.Figure) -> Any:
     widget = go.FigureWidget(figure)
     widget._config = _config(figure)
     return widget
+
+
+def as_output(figure: go.Figure) -> dict[str, Any]:
+    """Return a figure as an output of a notebook (Jupyter, ``display_data``), for one that is only looked at; its text is the figure in a sentence."""
+    drawn = {**json.loads(figure.to_json()), "config": _config(figure)}
+    data = {"application/vnd.plotly.v1+json": drawn, "text/plain": figure.layout.meta["alt"]}
+    return {"output_type": "display_data", "data": data, "metadata": {}}
 
 
 def figure_css(ink: str, scope: str = "") -> str:

@@ -64,7 +64,7 @@ class LayersPanel(TellingPanel):
     Attributes:
         form: The image, and one to compare it with.
         read_button, compare_button: What can be clicked.
-        figure: How the image grew, step by step, a ``FigureWidget``; None before it was read.
+        chart: How the image grew, step by step.
         says: The same in a sentence.
         sizes: Its layers in a sentence.
         layer: Its layers with their sizes; the key of the chosen row is the index of the one whose files are shown.
@@ -82,8 +82,8 @@ class LayersPanel(TellingPanel):
         self.add_class("dockyard-layers")
         self.read_button = button(N_("Read the layers"), lambda: self._start(self._do_read), "primary")
         self.compare_button = button(N_("Compare the two"), lambda: self._start(self._do_compare))
-        self.figure: Any = None
-        self._place = widgets.VBox()
+        self.chart = widgets.Output()
+        self.chart.add_class("dockyard-scrolls")
         self.says, self.sizes, self.files, self.comparison = (widgets.HTML() for _ in range(4))
         self.layer = Grid(
             translate(N_("Layers")), COLUMNS, ("layer",), several=False, on_chosen=lambda _: self._show_files()
@@ -108,7 +108,7 @@ class LayersPanel(TellingPanel):
             ),
             self.doing,
             self.outcome,
-            self._place,
+            self.chart,
             self.says,
             self.sizes,
             self._chooser,
@@ -119,7 +119,6 @@ class LayersPanel(TellingPanel):
     def close(self) -> None:
         """Stop what runs, and go."""
         super().close()
-        self._draw(None)
         self.layer.close()
 
     def _suggest(self) -> None:
@@ -170,11 +169,8 @@ class LayersPanel(TellingPanel):
 
     def _draw(self, figure: Any) -> None:
         """Show a figure in place of the one before."""
-        old, self.figure = self.figure, None if figure is None else charts.as_widget(figure)
-        self._place.children = () if figure is None else (self.figure,)
+        self.chart.outputs = () if figure is None else (charts.as_output(figure),)
         self.says.value = "" if figure is None else f"<div>{html.escape(figure.layout.meta['alt'])}</div>"
-        if old is not None:
-            old.close()
 
     def _show_files(self) -> None:
         index = next((int(key) for key in self.layer.chosen), None)
