@@ -3,39 +3,22 @@
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from conftest import missing
+from laboratory import Lab, Notebook, laboratory
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LABEXTENSION = Path(__file__).parents[2] / "extension" / "labextension" / "built"
-TRIES = 6
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--host-resolver-rules=MAP lab.example 127.0.0.1",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Lab:
-    """A running JupyterLab."""
-
-    url: str
-    token: str
-    folder: Path
-
-    def address(self, notebook: str) -> str:
-        return f"{self.url}/lab/tree/{notebook}?token={self.token}&reset"
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +40,7 @@ def spoken() -> str:
 
 @pytest.fixture
 def lab(engine_address: str, client, tmp_path: Path, spoken: str) -> Iterator[Lab]:
-    """JupyterLab on a copy of the notebooks, as `dockyard lab` starts it; the lesson's names are free again afterwards.
+    """JupyterLab on a copy of the notebooks; the lesson's names are free again afterwards.
 
     Its sidebar is this checkout's, where it has been built.
     """
@@ -65,46 +48,13 @@ def lab(engine_address: str, client, tmp_path: Path, spoken: str) -> Iterator[La
     place = tmp_path / "jupyter" / "labextensions" / "@dockyard"
     place.mkdir(parents=True)
     (place / "labextension").symlink_to(LABEXTENSION)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    token = "test-token"
-    environment = {**os.environ, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token, "LANGUAGE": spoken}
-    environment["JUPYTER_PATH"] = str(tmp_path / "jupyter")
-    words = [
-        "-m",
-        "dockyard",
-        "--lang",
-        spoken,
-        "--engine",
-        engine_address,
-        "lab",
-        "--folder",
-        str(tmp_path / "notebooks"),
-        "--no-browser",
-        f"--port={port}",
-        "--ServerApp.allow_remote_access=True",
-    ]
-    with subprocess.Popen(
-        [sys.executable, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        try:
-            seen = []
-            for line in process.stdout:
-                seen.append(line)
-                if re.search(rf"http://\S+:{port}/lab", line):
-                    break
-            else:
-                raise RuntimeError("JupyterLab ended:\n" + "".join(seen))
-            drain = threading.Thread(target=process.stdout.read)
-            drain.start()
-            yield Lab(f"http://localhost:{port}", token, tmp_path / "notebooks")
-        finally:
-            process.terminate()
-            process.wait(30)
-            for found in client.api.containers(all=True, filters={"name": "apa000ex19"}):
-                client.api.remove_container(found["Id"], force=True, v=True)
-    drain.join()
+    more = {"LANGUAGE": spoken, "JUPYTER_PATH": str(tmp_path / "jupyter")}
+    try:
+        with laboratory(engine_address, tmp_path / "notebooks", spoken, **more) as started:
+            yield started
+    finally:
+        for found in client.api.containers(all=True, filters={"name": "apa000ex19"}):
+            client.api.remove_container(found["Id"], force=True, v=True)
 
 
 @pytest.fixture
@@ -131,42 +81,6 @@ def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
             page.screenshot(path=f"{folder}/{name}.png")
 
     return keep
-
-
-class Notebook:
-    """An open notebook, driven as a person would: cells are run, buttons clicked, outputs read."""
-
-    def __init__(self, page: Page, lab: Lab, name: str) -> None:
-        self.page = page
-        # On a slow machine JupyterLab asks for a kernel that it has not found yet; a person takes the one that is offered.
-        asked = page.locator(".jp-Dialog", has_text="Select Kernel")
-        page.add_locator_handler(asked, lambda dialog: dialog.locator("button.jp-mod-accept").click())
-        # Nor does its server always answer in time; a person closes what it says about that.
-        silent = page.locator(".jp-Dialog", has_text="Server Connection Error")
-        page.add_locator_handler(silent, lambda dialog: dialog.get_by_role("button", name="Close").click())
-        page.goto(lab.address(name))
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
-
-    def cell(self, text: str, nth: int = 0) -> Locator:
-        """The code cell whose source contains ``text``."""
-        return self.page.locator(".jp-CodeCell", has=self.page.locator(".jp-InputArea-editor", has_text=text)).nth(nth)
-
-    def run(self, text: str, nth: int = 0) -> Locator:
-        """Run that cell and return its output area, once it has ended."""
-        cell = self.cell(text, nth)
-        prompt = cell.locator(".jp-InputPrompt")
-        for _ in range(TRIES):  # a notebook that is still waking up loses a key now and then; a person presses it again
-            cell.scroll_into_view_if_needed()
-            cell.locator(".jp-InputArea-editor").click()
-            self.page.keyboard.press("Control+Enter")
-            try:
-                expect(prompt).to_have_text(re.compile(r"\[(\d+|\*)\]"), timeout=5_000)
-                break
-            except AssertionError:
-                continue
-        cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
-        return cell.locator(".jp-OutputArea")
 
 
 @pytest.fixture

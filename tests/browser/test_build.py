@@ -26,6 +26,7 @@ def book(client, lab, notebook):
         client.api.remove_image("browser-build", force=True)
 
 
+@pytest.mark.walks("build")
 def test_a_dockerfile_is_written_checked_and_built(book, screen, picture):
     book.run("import dockyard")
     book.run("%load_ext")

@@ -37,6 +37,7 @@ def locked(client):
     client.api.remove_container(name, force=True, v=True)
 
 
+@pytest.mark.walks("login")
 def test_a_typed_password_logs_in_and_is_saved_nowhere(saving_widgets, lab, locked, notebook, screen, picture):
     path = Path(lab.folder) / "login.ipynb"
     cell = nbformat.v4.new_code_cell(f'import dockyard\ndockyard.panels.login("{locked}", "usagi")')

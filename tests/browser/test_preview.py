@@ -30,6 +30,7 @@ def open_preview(book):
     return book.run("dockyard.panels.preview(")
 
 
+@pytest.mark.walks("preview")
 def test_no_script_of_a_page_runs(page_in_apache, lab, notebook, screen):
     shown = open_preview(notebook("en/02_copy.ipynb"))
     for frame in (0, 1):

@@ -47,6 +47,7 @@ def compose(page: Page, *steps: str) -> None:
     session.send("Input.insertText", {"text": steps[-1]})
 
 
+@pytest.mark.walks("shell")
 def test_a_terminal_from_its_prompt_to_its_exit(book, client, screen, picture, lab):
     shown = book.run("dockyard.shell")
     rows = shown.locator(".xterm-rows")

@@ -28,6 +28,7 @@ function render({ model, el }) {
   model.on("change:text", refresh);
   model.on("change:label", refresh);
   refresh();
+  el.classList.add("dockyard-copy");
   el.append(button, overflow);
 }
 export default { render };

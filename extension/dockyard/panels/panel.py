@@ -4,17 +4,17 @@ The task runs in a thread of its own, so that the kernel stays free. Everything 
 """
 
 import html
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ipywidgets as widgets
 
 from dockyard.connection import Client
-from dockyard.errors import DockyardError, OtherTask
+from dockyard.errors import DockyardError, MissingField, OtherTask
 from dockyard.locale import N_, translate
 from dockyard.panels.clipboard import CopyButton
 from dockyard.panels.form import Field, Form, Value
+from dockyard.panels.looks import STYLE, heading
 from dockyard.panels.working import Faults, WorkingPanel, button, says_html
 from dockyard.tasks import Change, Evidence, Plan, Progress, Result, Task, parse
 from dockyard.wording import human_size
@@ -32,17 +32,6 @@ __all__ = [
 
 REPORTS_PER_S = 10
 MOST_CHANGES = 50
-STYLE = """<style>
-.dockyard-panel { border: 1px solid var(--jp-border-color1, #ccc); border-radius: 4px; padding: 10px; gap: 4px; }
-.dockyard-panel code, .dockyard-panel pre { background: var(--jp-layout-color2, #eee); color: inherit; padding: 2px 6px; border-radius: 3px; white-space: pre-wrap; overflow-wrap: anywhere; }
-.dockyard-fault, .dockyard-bad { color: var(--jp-error-color0, #a00); }
-.dockyard-good { color: var(--jp-success-color0, #060); }
-.dockyard-warning { color: var(--jp-warn-color0, #850); }
-.dockyard-code textarea { font-family: var(--jp-code-font-family, monospace); }
-.dockyard-hint { color: var(--jp-ui-font-color1, inherit); }
-.dockyard-panel table { border-collapse: collapse; } .dockyard-panel td, .dockyard-panel th { padding: 1px 8px; text-align: left; }
-.dockyard-panel table.dockyard-names { border-collapse: separate; border-spacing: 0 2px; } .dockyard-panel td.dockyard-box { border: 1px solid var(--jp-border-color1, #ccc); border-radius: 4px; padding: 2px 8px; vertical-align: middle; }
-</style>"""
 
 
 class Panel(WorkingPanel):
@@ -73,6 +62,7 @@ class Panel(WorkingPanel):
         self._planned: tuple[Task, Plan] | None = None
         self._ran: Task | None = None
         self._reported_at = 0.0
+        self._is_new = True
 
         self.form = Form(fields, values, self._on_change)
         super().__init__(client, [self.form])
@@ -111,6 +101,7 @@ class Panel(WorkingPanel):
             self.more,
         ]
         self._on_change()
+        self._is_new = False
 
     @property
     def task(self) -> Task | None:
@@ -159,7 +150,8 @@ class Panel(WorkingPanel):
         except DockyardError as error:
             self.line.value = ""
             self.copy_line.text = self.copy_code.text = ""
-            self._show_error(error)
+            if not (self._is_new and isinstance(error, MissingField)):  # nobody could fill it in yet
+                self._show_error(error)
             self.run_button.disabled = self.preview_button.disabled = True
             return
         self.outcome.value = ""
@@ -214,7 +206,8 @@ class Panel(WorkingPanel):
         result = self.carry_out(task, plan)
         self._ran = task
         self.undo_button.disabled = False
-        self.outcome.value = _evidence_html(task.verify(self.client), result.warnings) + difference_html(result)
+        fresh = [each for each in result.warnings if each not in plan.warnings]  # those still stand with the plan
+        self.outcome.value = _evidence_html(task.verify(self.client), fresh) + difference_html(result)
         self.after_run(task, result)
 
     def _do_undo(self) -> None:
@@ -244,18 +237,13 @@ class Panel(WorkingPanel):
         self.run_button.disabled = self.preview_button.disabled = busy
         self.cancel_button.disabled = not busy
         super()._set_busy(busy)
-        self.progress.layout.visibility = "visible" if busy else "hidden"
+        self.progress.layout.display = None if busy else "none"
         if not busy:
             self.progress.value = 0
             self.doing.value = ""
 
 
 _ = translate
-
-
-def heading(title: str) -> widgets.HTML:
-    """A panel's title, with the rules for how panels look."""
-    return widgets.HTML(f"{STYLE}{_lost_style()}<b>{html.escape(title)}</b>")
 
 
 def engine_html(client: Client) -> str:
@@ -265,15 +253,6 @@ def engine_html(client: Client) -> str:
     )
 
 
-def _lost_style() -> str:
-    """What a panel says once its kernel is gone: the browser marks widgets that nothing stands behind any more, each with a sign of its own."""
-    says = json.dumps(_("The kernel that made this panel is gone. Run its cell again."), ensure_ascii=False)
-    lost = ".dockyard-panel.jupyter-widgets-disconnected"
-    return (
-        f"<style>{lost}::before {{ content: {says}; font-weight: bold; }}"
-        f"{lost} > * {{ opacity: 0.5; pointer-events: none; }}"
-        f"{lost} .jupyter-widgets-disconnected::before {{ content: none; }}</style>"
-    )
 
 
 def warnings_html(warnings: Sequence[str]) -> str:
@@ -292,7 +271,9 @@ def changes_html(changes: Sequence[Change]) -> str:
         total = sum(change.size_bytes or 0 for change in changes[MOST_CHANGES:])
         more = _("and {n} more ({size})").format(n=left, size=human_size(total))
         rows.append(f"<tr><td colspan=5>{html.escape(more)}</td></tr>")
-    return f"<table>{''.join(rows)}</table>" if rows else html.escape(_("Nothing will change."))
+    return (
+        f'<table class="dockyard-changes">{"".join(rows)}</table>' if rows else html.escape(_("Nothing will change."))
+    )
 
 
 def difference_html(result: Result) -> str:

@@ -1,0 +1,111 @@
+"""JupyterLab as `dockyard lab` starts it, and a notebook in it, driven as a person would."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+__all__ = ["Lab", "Notebook", "laboratory"]
+
+TRIES = 6
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab."""
+
+    url: str
+    token: str
+    folder: Path
+
+    def address(self, notebook: str) -> str:
+        return f"{self.url}/lab/tree/{notebook}?token={self.token}&reset"
+
+
+@contextmanager
+def laboratory(engine_address: str, folder: Path, language: str = "en", **environment: str) -> Iterator[Lab]:
+    """JupyterLab on a folder, as `dockyard lab` starts it; ended afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = "test-token"
+    words = [
+        "-m",
+        "dockyard",
+        "--lang",
+        language,
+        "--engine",
+        engine_address,
+        "lab",
+        "--folder",
+        str(folder),
+        "--no-browser",
+        f"--port={port}",
+        "--ServerApp.allow_remote_access=True",
+    ]
+    with subprocess.Popen(
+        [sys.executable, *words],
+        env={**os.environ, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            seen = []
+            for line in process.stdout:
+                seen.append(line)
+                if re.search(rf"http://\S+:{port}/lab", line):
+                    break
+            else:
+                raise RuntimeError("JupyterLab ended:\n" + "".join(seen))
+            drain = threading.Thread(target=process.stdout.read)
+            drain.start()
+            yield Lab(f"http://localhost:{port}", token, folder)
+        finally:
+            process.terminate()
+            process.wait(30)
+    drain.join()
+
+
+class Notebook:
+    """An open notebook, driven as a person would: cells are run, buttons clicked, outputs read."""
+
+    def __init__(self, page: Page, lab: Lab, name: str) -> None:
+        self.page = page
+        # On a slow machine JupyterLab asks for a kernel that it has not found yet; a person takes the one that is offered.
+        asked = page.locator(".jp-Dialog", has_text="Select Kernel")
+        page.add_locator_handler(asked, lambda dialog: dialog.locator("button.jp-mod-accept").click())
+        # Nor does its server always answer in time; a person closes what it says about that.
+        silent = page.locator(".jp-Dialog", has_text="Server Connection Error")
+        page.add_locator_handler(silent, lambda dialog: dialog.get_by_role("button", name="Close").click())
+        page.goto(lab.address(name))
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+
+    def cell(self, text: str, nth: int = 0) -> Locator:
+        """The code cell whose source contains ``text``."""
+        return self.page.locator(".jp-CodeCell", has=self.page.locator(".jp-InputArea-editor", has_text=text)).nth(nth)
+
+    def run(self, text: str, nth: int = 0) -> Locator:
+        """Run that cell and return its output area, once it has ended."""
+        cell = self.cell(text, nth)
+        prompt = cell.locator(".jp-InputPrompt")
+        for _ in range(TRIES):  # a notebook that is still waking up loses a key now and then; a person presses it again
+            cell.scroll_into_view_if_needed()
+            cell.locator(".jp-InputArea-editor").click()
+            self.page.keyboard.press("Control+Enter")
+            try:
+                expect(prompt).to_have_text(re.compile(r"\[(\d+|\*)\]"), timeout=5_000)
+                break
+            except AssertionError:
+                continue
+        cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
+        return cell.locator(".jp-OutputArea")
