@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from conftest import missing
 from laboratory import Lab, Notebook, laboratory
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LABEXTENSION = Path(__file__).parents[2] / "extension" / "labextension" / "built"
+PATIENCE_MS = 60_000
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--host-resolver-rules=MAP lab.example 127.0.0.1",
@@ -26,6 +27,8 @@ def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not program:
         missing("no Chromium (Debian: apt-get install chromium)")
+    # A click goes through a browser, a server, a kernel and an engine, on a machine that may be busy.
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield started
@@ -63,7 +66,7 @@ def screen(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1400, "height": 1600})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     if folder := os.environ.get("DOCKYARD_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)

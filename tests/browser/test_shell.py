@@ -13,14 +13,6 @@ pytestmark = [pytest.mark.engine, pytest.mark.browser]
 NAME = "apa000ex19"
 
 
-@pytest.fixture(autouse=True)
-def patience():
-    """What is typed comes back through a browser, a server, a kernel and an engine, on a machine that may be busy."""
-    expect.set_options(timeout=60_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture
 def book(client, lab, notebook):
     """A notebook with one cell, which opens a terminal in a container."""

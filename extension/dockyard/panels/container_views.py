@@ -20,7 +20,10 @@ def printed(result: Result) -> str:
 
 def output_area(text: str) -> widgets.Textarea:
     """A text of any length, to be scrolled and copied from."""
-    return widgets.Textarea(value=text, disabled=True, rows=ROWS, layout=widgets.Layout(width="98%"))
+    label = translate(N_("What it printed"))
+    area = widgets.Textarea(text, description=label, disabled=True, rows=ROWS, layout=widgets.Layout(width="98%"))
+    area.add_class("dockyard-output")
+    return area
 
 
 def processes_html(result: Result) -> str:

@@ -123,7 +123,6 @@ class ContainersPanel(PickingPanel):
         title = translate(N_("The last lines of {name} (docker logs)")).format(name=name)
         area = output_area(text or translate(N_("It has printed nothing.")))
         area.description = title
-        area.style.description_width = "auto"
         self.more.children = (area,)
 
     def _set_busy(self, busy: bool) -> None:

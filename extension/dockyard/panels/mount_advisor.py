@@ -152,7 +152,10 @@ def _trials_html(trials: Sequence[MountTrial], engine: str) -> str:
     warning = translate(
         N_("A volume's files are the engine's own: where this user can reach them at all, leave them to containers.")
     )
-    return f"<div>{title}</div><table><tr>{first}</tr>{''.join(rows)}</table><div>{html.escape(warning)}</div>"
+    table = f"<table><tr>{first}</tr>{''.join(rows)}</table>"
+    # It is wider than some cells; who has no mouse scrolls it by the arrow keys.
+    wide = f'<div class="dockyard-wide" role="region" tabindex="0" aria-label="{title}">{table}</div>'
+    return f"<div>{title}</div>{wide}<div>{html.escape(warning)}</div>"
 
 
 def _there(found: bool | None) -> str:

@@ -40,7 +40,7 @@ class VolumeFiles(widgets.VBox):
         self._found: list[Entry] = []
         self._stage: TemporaryDirectory[str] | None = None
         self.where = widgets.HTML()
-        self.filter = widgets.Text(placeholder=translate(N_("Part of a name")), continuous_update=True)
+        self.filter = widgets.Text(description=translate(N_("Filter")), placeholder=translate(N_("Part of a name")))
         self.filter.observe(lambda _: self._draw(), "value")
         self.entries = widgets.Select(
             rows=ROWS, description=translate(N_("Files")), layout=widgets.Layout(width="min(60em, 98%)")
