@@ -58,21 +58,25 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
+        seen = []
+        drain = threading.Thread(target=lambda: seen.extend(process.stdout))
         try:
-            seen = []
             for line in process.stdout:
                 seen.append(line)
                 if re.search(rf"http://\S+:{port}/lab", line):
                     break
             else:
-                raise RuntimeError("JupyterLab ended:\n" + "".join(seen))
-            drain = threading.Thread(target=process.stdout.read)
+                raise RuntimeError("JupyterLab ended")
             drain.start()
             yield Lab(f"http://localhost:{port}", token, folder)
+        except Exception as error:
+            error.add_note(f"JupyterLab said ({process.poll()}):\n" + "".join(seen))
+            raise
         finally:
             process.terminate()
             process.wait(30)
-    drain.join()
+    if drain.ident:
+        drain.join()
 
 
 class Notebook:

@@ -12,7 +12,6 @@ CELLS = (
     "dockyard.panels.copy()",
     "dockyard.panels.volumes()",
     "dockyard.panels.containers()",
-    'dockyard.panels.preview("no-such")',
 )
 # The signs before widgets that nothing stands behind any more: a broken link, or what a panel says.
 SIGNS = """(cell) => [...cell.querySelectorAll(".jupyter-widgets-disconnected")]

@@ -25,5 +25,6 @@ def _lost_style() -> str:
     return (
         f"<style>{lost}::before {{ content: {json.dumps(says, ensure_ascii=False)}; font-weight: bold; }}"
         f"{lost} > * {{ opacity: 0.5; pointer-events: none; }}"
+        f"{lost} {lost} > * {{ opacity: 1; }}"
         f"{lost} .jupyter-widgets-disconnected::before {{ content: none; }}</style>"
     )

@@ -253,8 +253,6 @@ def engine_html(client: Client) -> str:
     )
 
 
-
-
 def warnings_html(warnings: Sequence[str]) -> str:
     """Warnings, one below the other."""
     return "".join(f'<div class="dockyard-warning">⚠ {html.escape(text)}</div>' for text in warnings)
