@@ -34,6 +34,7 @@ def book(client, lab, notebook):
         client.api.remove_network(row["Id"])
 
 
+@pytest.mark.walks("compose")
 def test_a_file_is_written_brought_up_and_taken_down(book, lab, screen, picture):
     book.run("import dockyard")
     shown = book.run("dockyard.panels.compose(")

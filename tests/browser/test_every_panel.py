@@ -54,7 +54,7 @@ CELLS = {
     "reset": 'dockyard.panels.reset("copy")',
 }
 # Those that no test clicks through in a browser so far; none may join them.
-NOT_CLICKED = {"compose", "disk", "journal", "layers", "shell_instead", "sorter", "usage"}
+NOT_CLICKED = {"disk", "journal", "layers", "shell_instead", "sorter", "usage"}
 # Those that tests of their own click through: here they are looked at alone.
 LOOKED_AT = {
     "preview": 'dockyard.panels.preview("{mark}-registry", "/v2/")',
