@@ -7,9 +7,11 @@
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # type checkers know better; to load typing for it would be half of what this module costs
 if TYPE_CHECKING:
+    from typing import Any
+
     from dockyard import charts as charts
     from dockyard import compose as compose
     from dockyard import kubernetes as kubernetes
@@ -77,7 +79,7 @@ _MODULES = ("charts", "compose", "kubernetes", "lessons", "panels", "tasks")
 __all__ = [*_NAMES, *_MODULES]  # noqa: PLE0604  # all of them are names of strings
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name in _NAMES:
         value = getattr(import_module(_NAMES[name]), name)
     elif name in _MODULES:
@@ -93,7 +95,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": "dockyard.server"}]
 
 
-def load_ipython_extension(shell: Any) -> None:
+def load_ipython_extension(shell: "Any") -> None:
     """What ``%load_ext dockyard`` does (IPython, "Writing extensions")."""
     from dockyard.panels.magic import register
 

@@ -110,8 +110,10 @@ def size_axis(figure: go.Figure, axis: str, largest: int) -> None:
 
 def as_widget(figure: go.Figure) -> Any:
     """Return a figure as a widget: ``FigureWidget``, whose clicks reach Python, and which can be changed while it is shown."""
-    widget = go.FigureWidget(figure)
+    widget = _Widget(figure)
     widget._config = _config(figure)
+    widget._is_whole = True
+    widget.open()
     return widget
 
 
@@ -120,6 +122,16 @@ def as_output(figure: go.Figure) -> dict[str, Any]:
     drawn = {**json.loads(figure.to_json()), "config": _config(figure)}
     data = {"application/vnd.plotly.v1+json": drawn, "text/plain": figure.layout.meta["alt"]}
     return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+class _Widget(go.FigureWidget):  # type: ignore[misc]  # plotly has no types
+    """A figure that is sent to the browser whole: plotly's own is sent empty, and what is in it follows, which a browser that draws at once does not see."""
+
+    _is_whole = False
+
+    def open(self) -> None:
+        if self._is_whole:
+            super().open()
 
 
 def figure_css(ink: str, scope: str = "") -> str:

@@ -4,7 +4,7 @@ Docker Engine API, "Get data usage information" (``/system/df``), images with ``
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -86,17 +86,17 @@ class Facts:
 
 def decide(facts: Facts, asked: Asked) -> tuple[Thing, ...]:
     """Return everything of the kinds that are asked for; what only a container that goes has in use, goes with it."""
-    containers = list(_containers(facts, asked))
-    gone = {thing.id for thing in containers if thing.goes} if "container" in asked.kinds else set()
+    containers = list(_containers(facts, asked)) if "container" in asked.kinds else []
+    gone = {thing.id for thing in containers if thing.goes}
     staying = [row for row in facts.usage.get("Containers") or () if row["Id"] not in gone]
-    things = {
-        "container": containers,
-        "network": list(_networks(facts, asked, staying)),
-        "volume": list(_volumes(facts, asked, staying)),
-        "image": _images(facts, asked, staying),
-        "build cache": _cache(facts, asked),
+    find: dict[str, Callable[[], Iterable[Thing]]] = {
+        "container": lambda: containers,
+        "network": lambda: _networks(facts, asked, staying),
+        "volume": lambda: _volumes(facts, asked, staying),
+        "image": lambda: _images(facts, asked, staying),
+        "build cache": lambda: _cache(facts, asked),
     }
-    return tuple(thing for kind in KINDS if kind in asked.kinds for thing in things[kind])
+    return tuple(thing for kind in KINDS if kind in asked.kinds for thing in find[kind]())
 
 
 @dataclass(frozen=True)
@@ -172,11 +172,12 @@ def reconcile(shown: Sequence[Thing], now: Sequence[Thing]) -> tuple[tuple[Thing
 
 
 def _containers(facts: Facts, asked: Asked) -> Iterator[Thing]:
+    stopped, in_use = translate(N_("it does not run ({state})")), translate(N_("it is in use ({state})"))
     for row in facts.usage.get("Containers") or ():
         size, state = int(row.get("SizeRw") or 0), str(row["State"])
-        goes, reason = state in STOPPED, translate(N_("it does not run ({state})")).format(state=state)
+        goes, reason = state in STOPPED, stopped.format(state=state)
         if not goes:
-            reason = translate(N_("it is in use ({state})")).format(state=state)
+            reason = in_use.format(state=state)
         elif why := _filtered(facts, asked, row.get("Labels"), _seconds(row["Created"])):
             goes, reason = False, why
         yield Thing("container", row["Id"], name_of(row), size, goes, reason, f"{state} {size}")
@@ -213,6 +214,11 @@ def _volumes(facts: Facts, asked: Asked, staying: Sequence[Mapping[str, Any]]) -
         for mount in row.get("Mounts") or ():
             if mount.get("Type") == "volume":
                 users.setdefault(str(mount.get("Name")), []).append(name_of(row))
+    unnamed = translate(N_("no container has it, and it has no name of its own"))
+    unused, named = (
+        translate(N_("no container has it")),
+        translate(N_("it has a name; docker volume prune -a takes it too")),
+    )
     for row in facts.usage.get("Volumes") or ():
         name, labels = str(row["Name"]), row.get("Labels") or {}
         size = max(0, int((row.get("UsageData") or {}).get("Size", 0)))
@@ -222,11 +228,11 @@ def _volumes(facts: Facts, asked: Asked, staying: Sequence[Mapping[str, Any]]) -
         elif why := _filtered(facts, asked, labels, None):
             reason = why
         elif is_unnamed(row):
-            goes, reason = True, translate(N_("no container has it, and it has no name of its own"))
+            goes, reason = True, unnamed
         elif asked.named_volumes:
-            goes, reason = True, translate(N_("no container has it"))
+            goes, reason = True, unused
         else:
-            reason = translate(N_("it has a name; docker volume prune -a takes it too"))
+            reason = named
         shown = short_id(name) if UNNAMED_VOLUME.fullmatch(name) else name
         yield Thing("volume", name, shown, size, goes, reason, str(size))
 
