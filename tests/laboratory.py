@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
 from playwright.sync_api import Locator, Page, expect
+
+from dockyard.waiting import eventually
 
 __all__ = ["Lab", "Notebook", "laboratory"]
 
@@ -68,6 +71,7 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
             else:
                 raise RuntimeError("JupyterLab ended")
             drain.start()
+            eventually(lambda: requests.get(f"http://localhost:{port}/api", timeout=10), OSError, timeout_s=30)
             yield Lab(f"http://localhost:{port}", token, folder)
         except Exception as error:
             error.add_note(f"JupyterLab said ({process.poll()}):\n" + "".join(seen))

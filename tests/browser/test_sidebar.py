@@ -64,7 +64,7 @@ class Sidebar:
         self.dialog().locator(".jp-mod-accept, .jp-mod-warn").last.click()
 
     def says(self, text):
-        expect(self.page.locator(".Toastify__toast", has_text=text)).to_be_visible()
+        expect(self.page.locator(".Toastify__toast--success", has_text=text).first).to_be_visible()
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_containers_live_and_are_stopped_removed_and_brought_back(sidebar, name,
     sidebar.press(name, "Delete")
     sidebar.accept()
     expect(sidebar.row(name)).to_have_count(0)
-    toast = screen.locator(".Toastify__toast", has_text=f"docker rm -f {name}")
+    toast = screen.locator(".Toastify__toast--success", has_text=f"docker rm -f {name}")
     toast.get_by_role("button", name="Undo").click()
     expect(sidebar.row(name)).to_have_count(1)
 
@@ -197,14 +197,14 @@ def test_images_volumes_and_networks(sidebar, client, screen):
     finally:
         if client.find_json("/images/{}/json", f"{tag}:13"):
             client.api.remove_image(f"{tag}:13")
-    screen.locator(".jp-AccordionPanel-title", has_text="Networks").click()
+    screen.locator(".dockyard-sidebar .jp-AccordionPanel-title", has_text="Networks").click()
     expect(sidebar.row("bridge", "network")).to_be_visible()
 
 
 @pytest.mark.parametrize("spoken", ["ko"])
 def test_everything_is_said_in_korean_too(sidebar, name, screen, picture):
     expect(sidebar.row(name)).to_be_visible()
-    expect(screen.locator(".jp-AccordionPanel-title").first).to_have_text("컨테이너")
+    expect(screen.locator(".dockyard-sidebar .jp-AccordionPanel-title").first).to_have_text("컨테이너")
     sidebar.row(name).click(button="right")
     expect(screen.locator(".lm-Menu-itemLabel", has_text="셸 열기")).to_be_visible()
     picture(screen, "sidebar-korean")

@@ -25,7 +25,7 @@ export function takeFiles(sidebar: Widget, actions: Actions): void {
     }
     event.preventDefault();
     event.stopPropagation();
-    drag.dropAction = 'copy';
+    drag.dropAction = drag.proposedAction; // the file browser offers to move alone; what is done is a copy
     if (event.type === 'lm-drop') {
       const target = { kind: row.dataset.kind as Kind, name: row.dataset.name! };
       void actions.copyIn(target, drag.mimeData.getData(FILES) as string[], '/');

@@ -4,6 +4,8 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Gettext, ITranslator, TranslationBundle, nullTranslator } from '@jupyterlab/translation';
 import { Server } from './request';
 
+const TRIES = 3;
+const PAUSE_MS = 500;
 const LANGUAGE_SETTING = '@jupyterlab/translation-extension:plugin';
 
 // JupyterLab reads an extension's own catalogue only where a language pack of that language is installed, so the server gives it.
@@ -13,7 +15,7 @@ export async function loadWords(
   settings: ISettingRegistry | null
 ): Promise<TranslationBundle> {
   server.language = await chosenLanguage(translator, settings);
-  const { language, words } = await server.get<{ language: string; words: Record<string, string> }>('words');
+  const { language, words } = await askWords(server);
   server.language = language;
   if (language === 'en') {
     return nullTranslator.load('dockyard');
@@ -23,6 +25,18 @@ export async function loadWords(
   const messages = Object.entries(words).map(([english, own]) => [english, [own]]);
   catalogue.loadJSON({ '': header, ...Object.fromEntries(messages) }, 'dockyard');
   return catalogue;
+}
+
+// English where the server does not give them: a sidebar that says what is wrong is better than none.
+async function askWords(server: Server): Promise<{ language: string; words: Record<string, string> }> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    try {
+      return await server.get('words');
+    } catch {
+      await new Promise(resolve => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+  return { language: 'en', words: {} };
 }
 
 // Empty where nobody has chosen: then the server's own language counts, as `dockyard lab --lang ko` sets it.
