@@ -45,7 +45,8 @@ def disk_treemap(disk: pd.DataFrame, *, most: int = MOST_TILES) -> go.Figure:
         disk: As :func:`dockyard.disk` returns it.
         most: How many tiles of a kind are drawn by themselves; the smaller ones are one tile, or two: what a prune would free of them, and the rest.
     """
-    return _disk_figure(go.Treemap, disk, most)
+    # The path to a tile that was zoomed into stands above the tiles.
+    return _disk_figure(go.Treemap, disk, most).update_layout(margin={"t": 70})
 
 
 def disk_sunburst(disk: pd.DataFrame, *, most: int = MOST_TILES) -> go.Figure:
