@@ -251,7 +251,7 @@ def test_a_lesson_is_begun_anew(passed, panel, client, folder):
     shows(panel, "index.html")
     assert client.find_json("/containers/{}/json", "apa000ex19")
     press(panel, "Remove these and begin anew")
-    shows(panel, "2 things are gone.")
+    shows(panel, "Removed: 2.")
     assert client.find_json("/containers/{}/json", "apa000ex19") is None
     assert not (folder / "index.html").exists()
 

@@ -125,7 +125,7 @@ def test_what_is_shown_is_written_beside_what_is_there(own, panel, tmp_path):
     folder = tmp_path / "notebook"
     (folder / "journal.sh").write_text("mine")
     click(made.write_button, made)
-    assert f"2 runs were written into {folder}/journal-2.sh" in made.outcome.value
+    assert f"Runs written into {folder}/journal-2.sh: 2." in made.outcome.value
     text = (folder / "journal-2.sh").read_text()
     assert text.splitlines()[2:] == [f"cd {tmp_path}", "docker run -d --name web httpd", "docker stop web"]
     subprocess.run(["sh", "-n", folder / "journal-2.sh"], check=True)

@@ -47,7 +47,7 @@ def test_a_prune_is_shown_then_done_then_taken_back(client, image, shown):
 def test_where_nothing_goes_nothing_is_asked(client, shown):
     panel = shown(panels.prune("volume", filters="label=no-such-label", client=client))
     click(panel.run_button, panel)
-    assert "0 things were removed" in panel.outcome.value
+    assert "Removed: 0." in panel.outcome.value
     click(panel.undo_button, panel)
     assert "nothing that it removed was kept" in panel.outcome.value
 

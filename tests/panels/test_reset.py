@@ -25,7 +25,7 @@ def test_the_plan_is_on_screen_before_anything_can_be_clicked(things, shown, doc
     assert docker_cli("inspect", "-f", "{{.Name}}", "apa000ex19")
     panel.agree_button.click()
     panel.wait()
-    assert "2 things are gone" in panel.outcome.value
+    assert "Removed: 2." in panel.outcome.value
     assert "There is nothing to remove." in panel.plan_view.value
     assert "refused" in docker_cli("inspect", "apa000ex19", check=False)
     assert not (things / "index.html").exists()
@@ -42,7 +42,7 @@ def test_what_came_meanwhile_is_shown_first(things, shown, docker_cli):
     assert docker_cli("inspect", "-f", "{{.Name}}", "apa000ex19")
     panel.agree_button.click()
     panel.wait()
-    assert "3 things are gone" in panel.outcome.value
+    assert "Removed: 3." in panel.outcome.value
 
 
 def test_an_unknown_lesson_is_said(engine_in_use, shown):

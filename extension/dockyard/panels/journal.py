@@ -118,7 +118,7 @@ class JournalPanel(WorkingPanel):
         _, name, make = FORMS[self.form.value]
         runs = self._standing()
         path = exports.write_new(self._folder, name, make(runs))
-        says = translate(N_("{n} runs were written into {path}."))
+        says = translate(N_("Runs written into {path}: {n}."))
         self.outcome.value = says_html(says.format(n=len(runs), path=path), "good")
 
     def _do_show(self) -> None:

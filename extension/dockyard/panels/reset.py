@@ -65,7 +65,7 @@ class ResetPanel(WorkingPanel):
             raise
         gone = sum(change.action == "remove" for change in result.changes)
         self._look()
-        says = translate(N_("{n} things are gone. The lesson begins anew.")).format(n=gone)
+        says = translate(N_("Removed: {n}. The lesson begins anew.")).format(n=gone)
         self.outcome.value = says_html("✔ " + says, "good")
 
     def _report(self, progress: Progress) -> None:

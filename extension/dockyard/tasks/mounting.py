@@ -68,7 +68,7 @@ def _look_at_bind(mount: Mount) -> tuple[Change | None, str]:
             raise BindSourceMissing(path=mount.path)
         warning = translate(
             N_(
-                "The folder {path!r} does not exist; the engine will make it, owned by root. Better make it first: mkdir -p {path}"
+                "The folder {path!r} does not exist; the engine will make it, owned by root. Better make it first (mkdir -p {path})."
             )
         ).format(path=mount.path)
         return Change("create", "folder", mount.path), f"{warning}{_index_warning(mount)}"

@@ -163,7 +163,7 @@ class Prune(Task):
         there = [short_id(mark.path) for mark in marks if _is_there(client, mark)]
         if there:
             return Evidence(False, translate(N_("Still there: {names}")).format(names=", ".join(there)))
-        says = translate(N_("{n} things were removed, and none of them is there any more"))
+        says = translate(N_("Removed: {n}. None of them is there any more"))
         return Evidence(True, says.format(n=len(marks)), {"removed": [mark.path for mark in marks]})
 
     def undo(self, client: Client) -> Result:
