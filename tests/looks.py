@@ -7,7 +7,7 @@ __all__ = ["NARROW_PX", "WIDE_PX", "choose_theme", "cut", "hindrances", "make_ce
 
 WIDE_PX, NARROW_PX = 968, 400
 PANELS = ".dockyard-panel, .dockyard-preview"
-# What stands out of its panel, or can't be read to its end, though it is on no scroll bar.
+# What stands out of its panel, or can't be read to its end, though it is on no scroll bar. A grid's cells end in "…", and tell the whole under the pointer.
 CUT = """(panels) => {
     const found = new Set();
     const say = (what, each) => found.add(`${what}: <${each.tagName.toLowerCase()} class="${each.className}"> ${each.textContent.trim().slice(0, 60)}`);
@@ -20,7 +20,7 @@ CUT = """(panels) => {
         const edge = panel.getBoundingClientRect().right;
         for (const each of panel.querySelectorAll("*")) {
             const box = each.getBoundingClientRect();
-            if (!box.width || !box.height || each.closest(".xterm, iframe, option") || scrolls(each, panel)) continue;
+            if (!box.width || !box.height || each.closest(".xterm, iframe, option, .ag-cell") || scrolls(each, panel)) continue;
             if (box.right > edge + 1) say("stands out", each);
             if (each.matches("label, button, .lm-TabBar-tabLabel, th, td, summary") && each.scrollWidth > each.clientWidth + 1) say("is cut", each);
         }
