@@ -46,7 +46,7 @@ def disk_treemap(disk: pd.DataFrame, *, most: int = MOST_TILES) -> go.Figure:
         most: How many tiles of a kind are drawn by themselves; the smaller ones are one tile, or two: what a prune would free of them, and the rest.
     """
     # The path to a tile that was zoomed into stands above the tiles.
-    return _disk_figure(go.Treemap, disk, most).update_layout(margin={"t": 70})
+    return _disk_figure(go.Treemap, disk, most).update_layout(margin={"t": 85})
 
 
 def disk_sunburst(disk: pd.DataFrame, *, most: int = MOST_TILES) -> go.Figure:
@@ -147,8 +147,9 @@ def _disk_figure(trace: Any, disk: pd.DataFrame, most: int) -> go.Figure:
     alt = translate(N_("{size} on disk, of which a prune could free {free}; the largest is {name}."))
     largest = max((tile for tile in tiles if tile.row), key=lambda tile: tile.size_bytes, default=None)
     says = alt.format(size=human_size(total), free=human_size(free), name=largest.label if largest else "-")
-    title = translate(N_("Disk: {size}; hatched is what a prune would free ({free})"))
-    return finished(figure, title.format(size=human_size(total), free=human_size(free)), says)
+    parts = (translate(N_("Disk: {size}")), translate(N_("hatched: a prune would free {free}")))
+    title = "<br>".join(parts).format(size=human_size(total), free=human_size(free))  # two lines, for narrow pages
+    return finished(figure, title, says).update_layout(margin={"t": 60})
 
 
 def _disk_tiles(disk: pd.DataFrame, most: int) -> Iterator[_Tile]:

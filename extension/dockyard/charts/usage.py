@@ -122,7 +122,8 @@ class LiveUsage:
         figure.update_yaxes(rangemode="tozero")
         figure.update_layout(height=620, uirevision="stays", hovermode="x unified")
         made = finished(figure, translate(N_("What running containers use")), translate(N_("No container runs.")))
-        return made.update_layout(legend={"y": 1.06}, margin={"t": 95})
+        # Below, where names of many containers have room for more lines.
+        return made.update_layout(legend={"y": -0.12, "yanchor": "top"}, margin={"t": 70})
 
     def _draw(self) -> None:
         self._choose()
