@@ -269,7 +269,10 @@ def _rows_html(rows: Table) -> str:
     shown = Table(rows[COLUMNS].head(MOST_ROWS).reset_index(drop=True))
     left = len(rows) - len(shown)
     more = html.escape(translate(N_("and {n} more")).format(n=left)) if left > 0 else ""
-    return f'<div style="overflow-x: auto">{shown._repr_html_()}{more}</div>'
+    label = html.escape(translate(N_("What is chosen")))
+    return (
+        f'<div class="dockyard-wide" role="region" tabindex="0" aria-label="{label}">{shown._repr_html_()}{more}</div>'
+    )
 
 
 def _freeable_html(table: Table) -> str:
