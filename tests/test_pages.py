@@ -8,6 +8,7 @@ import pytest
 from dockyard.errors import NoPage, NoSuchContainer, NothingPublished
 from dockyard.pages import Page, fetch
 from dockyard.waiting import eventually
+from registries import free_port
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -133,8 +134,10 @@ def test_each_way_to_have_no_page_has_its_sentence(client, container):
 @pytest.mark.engine
 def test_where_the_published_port_is_out_of_reach_the_container_itself_is_asked(client, container):
     # Published on an address that the kernel does not ask: as from inside a container that has only the engine's socket.
-    name = container("httpd", HostConfig={"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.9", "HostPort": ""}]}})
-    host_port = int(client.get_json("/containers/{}/json", name)["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"])
+    host_port = free_port()
+    name = container(
+        "httpd", HostConfig={"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.9", "HostPort": str(host_port)}]}}
+    )
     with socket.socket() as probe:
         assert probe.connect_ex(("localhost", host_port)) != 0
     got = eventually(lambda: fetch(client, name), NoPage)

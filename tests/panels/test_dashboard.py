@@ -78,13 +78,14 @@ def test_users_and_what_no_one_uses_are_shown(board, container, client):
     client.api.create_volume(f"idle-{mark}")
     client.api.tag("busybox", f"kept-{mark}")
     one = container(start=False, HostConfig={"Binds": [f"vol-{mark}:/data", "/tmp:/folder"]})
+    client.api.commit(one, f"idle-{mark}")
     try:
         volumes = turn_to(board, "volumes")
         assert volumes.rows[f"vol-{mark}"]["used_by"] == one
         assert volumes.rows[f"idle-{mark}"]["used_by"] == "unused"
         images = turn_to(board, "images")
         assert one in named(images, f"kept-{mark}:latest")["used_by"]
-        assert named(images, "registry:latest")["used_by"] == "unused"
+        assert named(images, f"idle-{mark}:latest")["used_by"] == "unused"
         networks = turn_to(board, "networks")
         assert named(networks, f"net-{mark}")["used_by"] == "unused"
         assert one in named(networks, "bridge")["used_by"]
@@ -96,6 +97,7 @@ def test_users_and_what_no_one_uses_are_shown(board, container, client):
         client.api.remove_volume(f"idle-{mark}")
         client.api.remove_network(f"net-{mark}")
         client.api.remove_image(f"kept-{mark}")
+        client.api.remove_image(f"idle-{mark}")
 
 
 def test_an_image_without_a_name_is_marked(board, container, client):

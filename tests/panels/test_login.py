@@ -83,6 +83,8 @@ def test_a_login_is_taken_back(shown, client, locked):
 
 def test_what_is_wrong_stands_beside_its_field(shown, client, locked):
     panel = shown(panels.login("http://usagi@localhost", client=client))
+    assert fault_of(panel, "user") == ""  # nobody could fill it in yet
+    panel.form.fields["user"].value = " "
     assert "Fill in" in fault_of(panel, "user")
     panel.form.fields["user"].value = "usagi"
     assert "HOST:PORT" in fault_of(panel, "registry")

@@ -17,7 +17,8 @@ def row(reader, kind, name):
 
 
 def test_containers_with_state_image_and_ports(reader, container):
-    name = container("httpd", ExposedPorts={"80/tcp": {}}, HostConfig={"PortBindings": {"80/tcp": [{"HostPort": ""}]}})
+    bindings = {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}
+    name = container("httpd", ExposedPorts={"80/tcp": {}}, HostConfig={"PortBindings": bindings})
     resting = container(start=False)
     found = row(reader, "containers", name)
     assert (found["state"], found["shown_state"], found["detail"]) == ("running", "running", "httpd")
