@@ -18,6 +18,7 @@ from dockyard import panels
 from dockyard.connection.registry import Registry
 from dockyard.lessons.sorting import container_name
 from dockyard.tasks import Login, Push, Run, Secret, Stop, start_registry
+from dockyard.waiting import eventually
 from laboratory import Notebook, laboratory
 from looks import NARROW_PX, WIDE_PX, choose_theme, cut, hindrances, make_cells
 from registries import free_port, tar_of
@@ -528,8 +529,12 @@ def look_at(book: Notebook, page: Page, language: str) -> None:
             make_cells(page, width_px)
             for name in CELLS | LOOKED_AT:
                 keep(book, name, f"{name}-{language}-{theme.lower()}-{width_px}")
-            assert cut(page) == []
+            eventually(lambda: fits(page), AssertionError, timeout_s=20)  # figures follow a new width in their own time
         assert hindrances(page) == []
+
+
+def fits(page: Page) -> None:
+    assert cut(page) == []
 
 
 def test_panels_fit_any_cell_and_are_there_for_everyone(opened, book, page):

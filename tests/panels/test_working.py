@@ -83,7 +83,8 @@ def test_a_panel_that_is_closed_at_work_leaves_no_thread(client, long_build):
     before = set(threading.enumerate())
     panel = panels.build(text="FROM busybox\nRUN sleep 60\n", no_cache=True, client=client)
     panel.run_button.click()
-    until(lambda: "sleep 60" in panel.log_view.value)
+    until(lambda: "sleep 60" in panel.log_view.value or panel.outcome.value, seconds=60)
+    assert "sleep 60" in panel.log_view.value, panel.outcome.value
     panel.close()
     until(lambda: not ours(before))
 
