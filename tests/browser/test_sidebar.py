@@ -116,15 +116,23 @@ def test_rows_are_walked_and_their_menu_opened_by_keyboard(sidebar, container, s
     screen.keyboard.press("Escape")
 
 
+def press_until(sidebar, name, key, place, text):
+    """Press a key on a row, and again where the list was just drawn anew and lost it."""
+
+    def press():
+        sidebar.press(name, key)
+        expect(place).to_contain_text(text, timeout=10_000)
+
+    eventually(press, AssertionError, timeout_s=60)
+
+
 def test_a_shell_the_output_and_the_page_of_a_container(sidebar, name, screen, picture):
-    sidebar.press(name, "t")
     rows = screen.locator(".dockyard-stream:visible .xterm-rows")
-    expect(rows).to_contain_text("#")
+    press_until(sidebar, name, "t", rows, "#")
     screen.keyboard.type("echo in-$((40+2)); exit 5\n")
     expect(rows).to_contain_text("in-42")
     expect(screen.locator(".dockyard-stream-head:visible")).to_contain_text("ended with exit code 5")
-    sidebar.press(name, "Enter")
-    expect(screen.locator(".dockyard-stream:visible .xterm-rows")).to_contain_text("httpd")
+    press_until(sidebar, name, "Enter", rows, "httpd")
     picture(screen, "sidebar-output")
     sidebar.choose(name, "Show its page")
     frame = screen.frame_locator(".dockyard-preview iframe")
