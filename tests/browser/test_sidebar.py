@@ -183,31 +183,14 @@ def test_a_file_is_dragged_onto_a_container(sidebar, name, lab, screen, shell):
     assert shell(name, "cat /dragged.txt") == "dragged"
 
 
-def test_images_volumes_and_networks(sidebar, client, screen):
+def test_images_volumes_and_networks_are_listed(sidebar, client, screen):
     volume = f"test-{uuid.uuid4().hex[:8]}"
     client.api.create_volume(volume)
     try:
         expect(sidebar.row(volume, "volume")).to_contain_text("not in use")
-        sidebar.choose(volume, "Remove", kind="volume")
-        expect(sidebar.dialog()).to_contain_text(f"docker volume rm {volume}")
-        sidebar.accept()
-        expect(sidebar.row(volume, "volume")).to_have_count(0)
+        expect(sidebar.row("busybox:latest", "image")).to_be_visible()
     finally:
-        if client.find_json("/volumes/{}", volume):
-            client.api.remove_volume(volume)
-    tag = f"test-{uuid.uuid4().hex[:8]}"
-    client.api.tag("busybox", tag, "13")
-    try:
-        sidebar.press(f"{tag}:13", "Delete", kind="image")
-        expect(sidebar.dialog()).to_contain_text(f"docker rmi {tag}:13")
-        sidebar.accept()
-        expect(sidebar.row(f"{tag}:13", "image")).to_have_count(0)
-        assert not client.find_json("/images/{}/json", f"{tag}:13")
-    finally:
-        if client.find_json("/images/{}/json", f"{tag}:13"):
-            client.api.remove_image(f"{tag}:13")
-    screen.locator(".dockyard-sidebar .jp-AccordionPanel-title", has_text="Networks").click()
-    expect(sidebar.row("bridge", "network")).to_be_visible()
+        client.api.remove_volume(volume)
 
 
 @pytest.mark.parametrize("spoken", ["ko"])
