@@ -13,6 +13,7 @@ from dockyard import charts
 from dockyard.connection import Client
 from dockyard.live import News, watch
 from dockyard.locale import N_, translate
+from dockyard.panels.looks import wide
 from dockyard.panels.panel import changes_html, engine_html, heading
 from dockyard.panels.prune import prune
 from dockyard.panels.working import WorkingPanel, button
@@ -269,10 +270,7 @@ def _rows_html(rows: Table) -> str:
     shown = Table(rows[COLUMNS].head(MOST_ROWS).reset_index(drop=True))
     left = len(rows) - len(shown)
     more = html.escape(translate(N_("and {n} more")).format(n=left)) if left > 0 else ""
-    label = html.escape(translate(N_("What is chosen")))
-    return (
-        f'<div class="dockyard-wide" role="region" tabindex="0" aria-label="{label}">{shown._repr_html_()}{more}</div>'
-    )
+    return wide(translate(N_("What is chosen")), f"{shown._repr_html_()}{more}")
 
 
 def _freeable_html(table: Table) -> str:

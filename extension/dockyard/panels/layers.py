@@ -12,6 +12,7 @@ from dockyard.errors import DockyardError, ImageMissing, LayersUnreadable
 from dockyard.locale import N_, translate
 from dockyard.panels.form import Field, Form, Value, required
 from dockyard.panels.grid import Cell, Column, Grid, size
+from dockyard.panels.looks import wide
 from dockyard.panels.panel import changes_html, heading
 from dockyard.panels.work import TellingPanel
 from dockyard.panels.working import Faults, button
@@ -25,7 +26,7 @@ from dockyard.wording import human_size
 __all__ = ["LayersPanel", "layers"]
 
 MOST_ROWS = 50
-STYLE = """<style>.dockyard-scrolls { overflow-x: auto; } .dockyard-panel td.dockyard-number { text-align: right; white-space: nowrap; }</style>"""
+STYLE = """<style>.dockyard-panel td.dockyard-number { text-align: right; white-space: nowrap; }</style>"""
 
 
 def _number(value: int) -> Cell:
@@ -83,7 +84,7 @@ class LayersPanel(TellingPanel):
         self.read_button = button(N_("Read the layers"), lambda: self._start(self._do_read), "primary")
         self.compare_button = button(N_("Compare the two"), lambda: self._start(self._do_compare))
         self.chart = widgets.Output()
-        self.chart.add_class("dockyard-scrolls")
+        self.chart.add_class("dockyard-wide")
         self.says, self.sizes, self.files, self.comparison = (widgets.HTML() for _ in range(4))
         self.layer = Grid(
             translate(N_("Layers")), COLUMNS, ("layer",), several=False, on_chosen=lambda _: self._show_files()
@@ -233,8 +234,8 @@ def _files_html(layer: ImageLayer, part: str) -> str:
     told = says.format(layer=layer.index, **counts)
     if part:
         told += " " + translate(N_("{n} of them fit the filter.")).format(n=len(found))
-    table = changes_html([_change(each) for each in found]) if found else ""
-    return f'<div role="status">{html.escape(told)}</div><div class="dockyard-scrolls">{table}</div>'
+    table = wide(told, changes_html([_change(each) for each in found])) if found else ""
+    return f'<div role="status">{html.escape(told)}</div>{table}'
 
 
 def _change(each: FileChange) -> Change:
@@ -282,5 +283,5 @@ def _row(texts: Sequence[str], *numbers: str) -> str:
 def _table(caption: str, heads: Sequence[str], rows: Sequence[str]) -> str:
     """A table below a sentence; the sentence alone where there are no rows."""
     first = "".join(f'<th scope="col">{html.escape(translate(head))}</th>' for head in heads)
-    table = f'<div class="dockyard-scrolls"><table><tr>{first}</tr>{"".join(rows)}</table></div>' if rows else ""
+    table = wide(caption, f"<table><tr>{first}</tr>{''.join(rows)}</table>") if rows else ""
     return f'<div role="status">{html.escape(caption)}</div>{table}'

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from dockyard.locale import N_, translate
 
-__all__ = ["STYLE", "heading"]
+__all__ = ["STYLE", "heading", "wide"]
 
 STYLE = f"<style>{(Path(__file__).parent / 'panel.css').read_text('utf-8')}</style>"
 
@@ -16,6 +16,16 @@ STYLE = f"<style>{(Path(__file__).parent / 'panel.css').read_text('utf-8')}</sty
 def heading(title: str) -> widgets.HTML:
     """A panel's title, with the rules for how panels look."""
     return widgets.HTML(f"{STYLE}{_lost_style()}<b>{html.escape(title)}</b>")
+
+
+def wide(label: str, content: str) -> str:
+    """Markup that may be wider than its cell: it scrolls by itself, for those without a mouse by the arrow keys.
+
+    Args:
+        label: What screen readers call it.
+        content: The markup.
+    """
+    return f'<div class="dockyard-wide" role="region" tabindex="0" aria-label="{html.escape(label)}">{content}</div>'
 
 
 def _lost_style() -> str:

@@ -9,6 +9,7 @@ from dockyard.connection import Client
 from dockyard.errors import DockyardError
 from dockyard.locale import N_, translate
 from dockyard.panels.form import Field, Value, lines_of
+from dockyard.panels.looks import wide
 from dockyard.panels.panel import Panel
 from dockyard.panels.working import button
 from dockyard.tasks import Port, Task
@@ -147,15 +148,13 @@ def _trials_html(trials: Sequence[MountTrial], engine: str) -> str:
             f"<tr>{row}</tr>"
             + (f"<tr><td></td><td colspan=4>{html.escape(trial.note)}</td></tr>" if trial.note else "")
         )
-    title = html.escape(translate(N_("What each kind did on {engine}:")).format(engine=engine))
+    title = translate(N_("What each kind did on {engine}:")).format(engine=engine)
     first = "".join(f"<th>{html.escape(translate(head))}</th>" for head in heads)
     warning = translate(
         N_("A volume's files are the engine's own: where this user can reach them at all, leave them to containers.")
     )
     table = f"<table><tr>{first}</tr>{''.join(rows)}</table>"
-    # It is wider than some cells; who has no mouse scrolls it by the arrow keys.
-    wide = f'<div class="dockyard-wide" role="region" tabindex="0" aria-label="{title}">{table}</div>'
-    return f"<div>{title}</div>{wide}<div>{html.escape(warning)}</div>"
+    return f"<div>{html.escape(title)}</div>{wide(title, table)}<div>{html.escape(warning)}</div>"
 
 
 def _there(found: bool | None) -> str:

@@ -10,6 +10,7 @@ from dockyard.connection import Client
 from dockyard.errors import EngineError
 from dockyard.lessons.sorting import CARDS, FAMILIES, Answer, Card, Distribution, Place, Sorting
 from dockyard.locale import N_, translate
+from dockyard.panels.looks import wide
 from dockyard.panels.panel import changes_html, engine_html, heading
 from dockyard.panels.work import TellingPanel
 from dockyard.panels.working import button, says_html
@@ -25,7 +26,7 @@ BELONGS = {
 STYLE = """<style>
 .dockyard-card { font-size: 110%; padding: 6px 0; } .dockyard-card code { display: inline-block; margin-top: 4px; }
 .dockyard-places { display: flex; flex-flow: row wrap; gap: 0 2em; } .dockyard-places > div { flex: 1 1 14em; min-width: 0; }
-.dockyard-places ul { margin: 2px 0; padding-left: 1.4em; } .dockyard-scrolls { overflow-x: auto; }
+.dockyard-places ul { margin: 2px 0; padding-left: 1.4em; }
 .dockyard-panel pre.dockyard-printed { max-height: 16em; overflow: auto; margin: 2px 0; }
 </style>"""
 
@@ -150,7 +151,7 @@ def _answer_html(answer: Answer, text: str) -> str:
         f"{'✔' if answer.is_right else '✘'} {html.escape(says)}</div>",
         f"<div>{html.escape(translate(answer.card.why))}</div>",
         _printed_html(answer.output),
-        f'<div class="dockyard-scrolls">{changes_html(answer.changes)}</div>' if answer.changes else "",
+        wide(says, changes_html(answer.changes)) if answer.changes else "",
     ]
     if not answer.worked:
         failed = translate(N_("It belongs there, but it did not work this time. It comes again."))
@@ -195,7 +196,7 @@ def _families_html(found: Distribution | None) -> str:
             "but has another package manager, another C library, and no bash."
         )
     )
-    table = f'<div class="dockyard-scrolls"><table><tr>{first}</tr>{"".join(rows)}</table></div>'
+    table = wide(why, f"<table><tr>{first}</tr>{''.join(rows)}</table>")
     return f"<div>{html.escape(why)}</div>{table}{_this_html(found) if found else ''}"
 
 
