@@ -105,7 +105,8 @@ def test_containers_live_and_are_stopped_removed_and_brought_back(sidebar, name,
 
 def test_rows_are_walked_and_their_menu_opened_by_keyboard(sidebar, container, screen):
     first, second = container(), container()
-    expect(sidebar.row(first)).to_be_visible()
+    for each in (first, second):  # what runs stands before what does not yet
+        sidebar.is_in_state(each, "running")
     sidebar.press(second, "Home")
     names = [each.get_attribute("data-name") for each in screen.locator(".dockyard-row[data-kind=container]").all()]
     for each in names:
@@ -116,23 +117,16 @@ def test_rows_are_walked_and_their_menu_opened_by_keyboard(sidebar, container, s
     screen.keyboard.press("Escape")
 
 
-def press_until(sidebar, name, key, place, text):
-    """Press a key on a row, and again where the list was just drawn anew and lost it."""
-
-    def press():
-        sidebar.press(name, key)
-        expect(place).to_contain_text(text, timeout=10_000)
-
-    eventually(press, AssertionError, timeout_s=60)
-
-
 def test_a_shell_the_output_and_the_page_of_a_container(sidebar, name, screen, picture):
+    sidebar.is_in_state(name, "running")
+    sidebar.press(name, "t")
     rows = screen.locator(".dockyard-stream:visible .xterm-rows")
-    press_until(sidebar, name, "t", rows, "#")
+    expect(rows).to_contain_text("#")
     screen.keyboard.type("echo in-$((40+2)); exit 5\n")
     expect(rows).to_contain_text("in-42")
     expect(screen.locator(".dockyard-stream-head:visible")).to_contain_text("ended with exit code 5")
-    press_until(sidebar, name, "Enter", rows, "httpd")
+    sidebar.press(name, "Enter")
+    expect(screen.locator(".dockyard-stream:visible .xterm-rows")).to_contain_text("httpd")
     picture(screen, "sidebar-output")
     sidebar.choose(name, "Show its page")
     frame = screen.frame_locator(".dockyard-preview iframe")
@@ -164,11 +158,36 @@ def is_changed(lab):
     assert (lab.folder / "mine.txt").read_text() == "changed\n"
 
 
-def test_a_file_is_dragged_onto_a_container(sidebar, name, lab, screen, shell):
+@pytest.fixture
+def at_the_right(sidebar, screen):
+    """The sidebar at the other side; JupyterLab keeps that for the next page too."""
+
+    def switch():
+        screen.locator('[data-id="dockyard-sidebar"]').click(button="right")
+        screen.locator(".lm-Menu-item", has_text="Switch Sidebar Side").click()
+
+    switch()
+    expect(screen.locator('.jp-SideBar.jp-mod-right [data-id="dockyard-sidebar"]')).to_be_visible()
+    yield
+    switch()
+    expect(screen.locator('.jp-SideBar.jp-mod-left [data-id="dockyard-sidebar"]')).to_be_visible()
+
+
+def test_all_lists_fit_where_the_sidebar_is(at_the_right, sidebar, screen):
+    last = screen.locator(".dockyard-sidebar .jp-AccordionPanel-title").last
+    panel = screen.locator(".dockyard-sidebar")
+
+    def fits():
+        box, around = last.bounding_box(), panel.bounding_box()
+        assert box["y"] + box["height"] <= around["y"] + around["height"] + 1
+
+    eventually(fits, AssertionError, timeout_s=20)
+
+
+def test_a_file_is_dragged_onto_a_container(at_the_right, sidebar, name, lab, screen, shell):
     """The file browser is at the left too, so it is dragged from there to the sidebar, which was moved to the right."""
     (lab.folder / "dragged.txt").write_text("dragged")
-    screen.locator('[data-id="dockyard-sidebar"]').click(button="right")
-    screen.locator(".lm-Menu-item", has_text="Switch Sidebar Side").click()
+    sidebar.is_in_state(name, "running")
     screen.locator('.jp-SideBar [data-id="filebrowser"]').click()
     expect(sidebar.row(name)).to_be_visible()
     source = screen.locator(".jp-DirListing-item", has_text="dragged.txt").bounding_box()
@@ -183,19 +202,36 @@ def test_a_file_is_dragged_onto_a_container(sidebar, name, lab, screen, shell):
     assert shell(name, "cat /dragged.txt") == "dragged"
 
 
-def test_images_volumes_and_networks_are_listed(sidebar, client, screen):
+def test_images_volumes_and_networks(sidebar, client, screen):
     volume = f"test-{uuid.uuid4().hex[:8]}"
     client.api.create_volume(volume)
     try:
         expect(sidebar.row(volume, "volume")).to_contain_text("not in use")
-        expect(sidebar.row("busybox:latest", "image")).to_be_visible()
+        sidebar.choose(volume, "Remove", kind="volume")
+        expect(sidebar.dialog()).to_contain_text(f"docker volume rm {volume}")
+        sidebar.accept()
+        expect(sidebar.row(volume, "volume")).to_have_count(0)
     finally:
-        client.api.remove_volume(volume)
+        if client.find_json("/volumes/{}", volume):
+            client.api.remove_volume(volume)
+    tag = f"test-{uuid.uuid4().hex[:8]}"
+    client.api.tag("busybox", tag, "13")
+    try:
+        sidebar.press(f"{tag}:13", "Delete", kind="image")
+        expect(sidebar.dialog()).to_contain_text(f"docker rmi {tag}:13")
+        sidebar.accept()
+        expect(sidebar.row(f"{tag}:13", "image")).to_have_count(0)
+        assert not client.find_json("/images/{}/json", f"{tag}:13")
+    finally:
+        if client.find_json("/images/{}/json", f"{tag}:13"):
+            client.api.remove_image(f"{tag}:13")
+    screen.locator(".dockyard-sidebar .jp-AccordionPanel-title", has_text="Networks").click()
+    expect(sidebar.row("bridge", "network")).to_be_visible()
 
 
 @pytest.mark.parametrize("spoken", ["ko"])
 def test_everything_is_said_in_korean_too(sidebar, name, screen, picture):
-    expect(sidebar.row(name)).to_be_visible()
+    sidebar.is_in_state(name, "running")
     expect(screen.locator(".dockyard-sidebar .jp-AccordionPanel-title").first).to_have_text("컨테이너")
     sidebar.row(name).click(button="right")
     expect(screen.locator(".lm-Menu-itemLabel", has_text="셸 열기")).to_be_visible()

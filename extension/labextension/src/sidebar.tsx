@@ -47,7 +47,17 @@ export class Sidebar extends SidePanel {
     content.expansionToggled.connect(() => {
       content.setRelativeSizes(content.widgets.map(list => (list.isHidden ? 0 : 1)));
     });
+    // What the head says makes it higher or lower; the lists hear of windows and sashes alone.
+    this._observer = new ResizeObserver(() => content.update());
+    this._observer.observe(content.node);
   }
+
+  dispose(): void {
+    this._observer.disconnect();
+    super.dispose();
+  }
+
+  private _observer: ResizeObserver;
 }
 
 // What a row offers on itself.
