@@ -23,7 +23,7 @@ FLOORS = [
     {"compose"},
     {"command", "connection", "dockerfile"},
     {"engine"},
-    {"waiting", "wording", "tarstream"},
+    {"pace", "waiting", "wording", "tarstream"},
     {"errors"},
     {"locale"},
 ]

@@ -14,6 +14,7 @@ from dockyard.connection import Client
 from dockyard.dockerfile import check
 from dockyard.errors import BadValue, BuildFailed, DockyardError, ImageNameInvalid, MissingField, NoContext
 from dockyard.locale import N_, translate
+from dockyard.pace import Pace
 from dockyard.panels.build_view import LogTail, failure_html, findings_html, layers_html, log_html
 from dockyard.panels.editing import EditingHelp
 from dockyard.panels.form import Field, Value, lines_of
@@ -45,7 +46,8 @@ class BuildPanel(Panel):
     def __init__(self, values: Mapping[str, Value], client: Client | None) -> None:
         self.findings_view, self.log_view, self.failure_view = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.editing: EditingHelp | None = None
-        self._said, self._shown_at = LogTail(), 0.0
+        self._said = LogTail()
+        self._log_pace = Pace(self._show_log, REPORTS_PER_S)
         self._looked_at = ("", -math.inf)
         title = translate(N_("Build an image (docker build)"))
         super().__init__(title, _fields(), values, _task, client, _values)
@@ -72,6 +74,7 @@ class BuildPanel(Panel):
             self.failure_view.value = failure_html(str(self.form.values["text"]), error)
             raise
         finally:
+            self._log_pace.end()
             self.log_view.value = log_html(str(self._said))
 
     def after_run(self, task: Task, result: Result) -> None:  # noqa: ARG002  # the result has it all
@@ -84,10 +87,10 @@ class BuildPanel(Panel):
         super()._report(progress)
         if isinstance(progress, BuildProgress):
             self._said.add(progress.said)
-        now = time.monotonic()
-        if now - self._shown_at >= 1 / REPORTS_PER_S:
-            self._shown_at = now
-            self.log_view.value = log_html(str(self._said), most=LIVE_LINES)
+            self._log_pace.news()
+
+    def _show_log(self) -> None:
+        self.log_view.value = log_html(str(self._said), most=LIVE_LINES)
 
     def _on_change(self) -> None:
         super()._on_change()

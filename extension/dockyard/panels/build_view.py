@@ -54,7 +54,9 @@ def log_html(log: str, *, most: int = MOST_LINES) -> str:
     if left_out > 0:
         lines = [translate(N_("... {n} lines before")).format(n=left_out), *lines[-most:]]
     shown = html.escape("\n".join(lines))
-    return f'<pre style="max-height: 24em; overflow: auto; margin: 0">{shown}</pre>' if lines else ""
+    said = html.escape(translate(N_("What the engine said")))
+    place = f'role="region" tabindex="0" aria-label="{said}"'  # those without a mouse scroll it by the arrow keys
+    return f'<pre {place} style="max-height: 24em; overflow: auto; margin: 0">{shown}</pre>' if lines else ""
 
 
 def failure_html(text: str, error: BuildFailed) -> str:

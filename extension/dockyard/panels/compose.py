@@ -2,7 +2,6 @@
 
 import html
 import os
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -14,6 +13,7 @@ from dockyard.connection import Client
 from dockyard.errors import DockyardError, MissingField, NoComposeFile, ProjectNameInvalid, SourceUnreadable
 from dockyard.kubernetes import manifests
 from dockyard.locale import N_, translate
+from dockyard.pace import Pace
 from dockyard.panels.build_view import LogTail, findings_html, log_html
 from dockyard.panels.form import Field, Value, required
 from dockyard.panels.panel import REPORTS_PER_S, Faults, Panel
@@ -49,7 +49,8 @@ class ComposePanel(Panel):
     def __init__(self, command: Command, values: Mapping[str, Value], client: Client | None) -> None:
         self.findings_view, self.services_view, self.resources_view = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.log_view, self.manifests_view = widgets.HTML(), widgets.HTML()
-        self._said, self._shown_at = LogTail(), 0.0
+        self._said = LogTail()
+        self._log_pace = Pace(self._show_log, REPORTS_PER_S)
         self._before = ""
         options = ((translate(N_("Bring up")), "up"), (translate(N_("Take down")), "down"))
         self.command = widgets.ToggleButtons(options=options, value=command)
@@ -84,7 +85,8 @@ class ComposePanel(Panel):
         try:
             return super().carry_out(task, plan)
         finally:
-            self.log_view.value = log_html(str(self._said))
+            self._log_pace.end()
+            self._show_log()
 
     def before_run(self, task: Task) -> None:  # noqa: ARG002  # what the fields say is enough
         """Note what the engine has of the project."""
@@ -107,10 +109,10 @@ class ComposePanel(Panel):
         super()._report(progress)
         if isinstance(progress, BuildProgress):
             self._said.add(progress.said)
-            now = time.monotonic()
-            if now - self._shown_at >= 1 / REPORTS_PER_S:
-                self._shown_at = now
-                self.log_view.value = log_html(str(self._said))
+            self._log_pace.news()
+
+    def _show_log(self) -> None:
+        self.log_view.value = log_html(str(self._said))
 
     def _on_command(self) -> None:
         self.form.show(SHOWN[self.command.value])

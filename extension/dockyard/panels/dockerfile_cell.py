@@ -4,7 +4,6 @@ With ``-f FILE`` the cell is written into that file first. Without a folder noth
 """
 
 import html
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +16,7 @@ from dockyard.connection import current, in_use
 from dockyard.dockerfile import INSTRUCTIONS, completions, explain_instruction
 from dockyard.dockerfile.completion import word_at_end
 from dockyard.errors import BuildFailed, DockyardError
+from dockyard.pace import Pace
 from dockyard.panels.build_view import LogTail, failure_html, findings_html, log_html
 from dockyard.panels.images import image_names
 from dockyard.panels.panel import STYLE
@@ -80,23 +80,27 @@ class _LiveLog:
     def __init__(self) -> None:
         self._log = LogTail()
         self._handle: Any = None
-        self._due = 0.0
+        self._doing = ""
+        self._pace = Pace(self._show, REPORTS_PER_S)
 
     def report(self, progress: Progress) -> None:
         if isinstance(progress, BuildProgress):
             self._log.add(progress.said)
-        now = time.monotonic()
-        if now >= self._due:
-            self._due = now + 1 / REPORTS_PER_S
-            self._update(html.escape(progress.text) + log_html(str(self._log), most=LIVE_LINES))
+        self._doing = progress.text
+        self._pace.news()
 
     def stay(self) -> None:
+        self._pace.end()
         self._update(log_html(str(self._log)))
         self._handle = None
 
     def end(self) -> None:
+        self._pace.end()
         if self._handle is not None:
             self._handle.update(HTML(""))
+
+    def _show(self) -> None:
+        self._update(html.escape(self._doing) + log_html(str(self._log), most=LIVE_LINES))
 
     def _update(self, text: str) -> None:
         if self._handle is None:

@@ -4,7 +4,6 @@ Ctrl-C (or the kernel's stop button) cancels as a panel's Cancel does. A line th
 """
 
 import html
-import time
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -14,6 +13,7 @@ from IPython.display import HTML, display
 from dockyard.errors import DockyardError
 from dockyard.lines import conversation, do
 from dockyard.locale import N_, translate
+from dockyard.pace import Pace
 from dockyard.panels.build_view import layers_html, log_html
 from dockyard.panels.container_views import printed, processes_html
 from dockyard.panels.dockerfile_cell import complete_dockerfile, dockerfile
@@ -83,18 +83,21 @@ class _LiveText:
 
     def __init__(self) -> None:
         self._handle: Any = None
-        self._due = time.monotonic() + QUIET_S
+        self._progress: Progress | None = None
+        self._pace = Pace(self._show_progress, REPORTS_PER_S, QUIET_S)
 
     def report(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if now < self._due:
-            return
-        self._due = now + 1 / REPORTS_PER_S
-        self._show(html.escape(progress.text))
+        self._progress = progress
+        self._pace.news()
 
     def clear(self) -> None:
+        self._pace.end()
         if self._handle is not None:
             self._show("")
+
+    def _show_progress(self) -> None:
+        if self._progress is not None:
+            self._show(html.escape(self._progress.text))
 
     def _show(self, text: str) -> None:
         if self._handle is None:

@@ -4,7 +4,6 @@ The task runs in a thread of its own, so that the kernel stays free. Everything 
 """
 
 import html
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ipywidgets as widgets
@@ -12,6 +11,7 @@ import ipywidgets as widgets
 from dockyard.connection import Client
 from dockyard.errors import DockyardError, MissingField, OtherTask
 from dockyard.locale import N_, translate
+from dockyard.pace import Pace
 from dockyard.panels.clipboard import CopyButton
 from dockyard.panels.form import Field, Form, Value
 from dockyard.panels.looks import STYLE, heading
@@ -61,7 +61,8 @@ class Panel(WorkingPanel):
         self._make, self._read = make, read
         self._planned: tuple[Task, Plan] | None = None
         self._ran: Task | None = None
-        self._reported_at = 0.0
+        self._progress: Progress | None = None
+        self._pace = Pace(self._show_progress, REPORTS_PER_S)
         self._is_new = True
 
         self.form = Form(fields, values, self._on_change)
@@ -223,13 +224,13 @@ class Panel(WorkingPanel):
         super()._start(work)
 
     def _report(self, progress: Progress) -> None:
-        now = time.monotonic()
-        ended = progress.total is not None and progress.done >= progress.total
-        if not ended and now - self._reported_at < 1 / REPORTS_PER_S:
-            return
-        self._reported_at = now
-        self.progress.value = progress.done / progress.total if progress.total else 0
-        self.doing.value = html.escape(progress.text)
+        self._progress = progress
+        self._pace.news()
+
+    def _show_progress(self) -> None:
+        if (progress := self._progress) is not None:
+            self.progress.value = progress.done / progress.total if progress.total else 0
+            self.doing.value = html.escape(progress.text)
 
     # ------------------------------------------------------------ what is shown
 
@@ -239,6 +240,7 @@ class Panel(WorkingPanel):
         super()._set_busy(busy)
         self.progress.layout.display = None if busy else "none"
         if not busy:
+            self._pace.end()
             self.progress.value = 0
             self.doing.value = ""
 

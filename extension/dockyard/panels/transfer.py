@@ -1,6 +1,5 @@
 """The panels over ``docker pull`` and ``docker push``, with a bar for each layer."""
 
-import time
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -9,9 +8,10 @@ import ipywidgets as widgets
 from dockyard.connection import Client
 from dockyard.errors import ImageMissing, ImageNameInvalid, NoSuchImage, PushRefused
 from dockyard.locale import N_, translate
+from dockyard.pace import Pace
 from dockyard.panels.form import Field, Value, required
 from dockyard.panels.images import image_names
-from dockyard.panels.panel import Faults, Panel
+from dockyard.panels.panel import REPORTS_PER_S, Faults, Panel
 from dockyard.tasks import ImageName, Plan, Progress, Pull, Push, Result, Task
 from dockyard.tasks.push import PublicPush
 from dockyard.tasks.tagged import new_name
@@ -20,7 +20,6 @@ from dockyard.wording import human_size
 
 __all__ = ["LayerBars", "PullPanel", "PushPanel", "pull", "push"]
 
-DRAWN_EVERY_S = 0.1
 MOST_BARS = 40
 
 
@@ -38,17 +37,16 @@ class LayerBars(widgets.VBox):
         self.words: dict[str, widgets.Label] = {}
         self._rest = widgets.Label()
         self._last: tuple[LayerProgress, ...] = ()
-        self._drawn_at = 0.0
+        self._pace = Pace(self._draw, REPORTS_PER_S)
 
     def show(self, layers: tuple[LayerProgress, ...]) -> None:
         """Draw how far the layers are, but not more often than one can see."""
         self._last = layers
-        if time.monotonic() - self._drawn_at >= DRAWN_EVERY_S:
-            self._drawn_at = time.monotonic()
-            self._draw()
+        self._pace.news()
 
     def end(self, *, well: bool) -> None:
         """Draw how far they came; what did not end stands out if it did not end well."""
+        self._pace.end()
         self._draw()
         for layer in self._last[:MOST_BARS]:
             if not layer.has_ended and not well:

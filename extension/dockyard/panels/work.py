@@ -1,13 +1,13 @@
 """Work that is no task: looking and measuring, in a thread of its own, with progress, Cancel, and a place for what came of it."""
 
 import html
-import time
 from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
 from dockyard.connection import Client
 from dockyard.locale import N_
+from dockyard.pace import Pace
 from dockyard.panels.form import Form
 from dockyard.panels.panel import REPORTS_PER_S
 from dockyard.panels.working import WorkingPanel, button
@@ -31,20 +31,23 @@ class TellingPanel(WorkingPanel):
         self.cancel_button = button(N_("Cancel"), self.cancel.set)
         self.cancel_button.layout.display = "none"
         self.doing = widgets.HTML()
-        self._reported_at = 0.0
+        self._progress: Progress | None = None
+        self._pace = Pace(self._show_progress, REPORTS_PER_S)
 
     def report(self, progress: Progress) -> None:
         """Show how far it is, some times a second."""
-        now = time.monotonic()
-        if now - self._reported_at >= 1 / REPORTS_PER_S:
-            self._reported_at = now
-            self.doing.value = html.escape(progress.text)
+        self._progress = progress
+        self._pace.news()
+
+    def _show_progress(self) -> None:
+        if self._progress is not None:
+            self.doing.value = html.escape(self._progress.text)
 
     def _set_busy(self, busy: bool) -> None:
         super()._set_busy(busy)
         self.cancel_button.layout.display = None if busy else "none"
-        self._reported_at = 0.0
         if not busy:
+            self._pace.end()
             self.doing.value = ""
 
 

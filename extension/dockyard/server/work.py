@@ -4,13 +4,13 @@ import contextvars
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from dockyard.connection import Client
 from dockyard.errors import Cancelled, DockyardError, NoSuchPlan, NoSuchRun
 from dockyard.locale import translate
+from dockyard.pace import Pace
 from dockyard.tasks import Attach, Change, Plan, Progress, Result, Shell, Task
 from dockyard.tasks.push import PublicPush
 from dockyard.wording import human_size
@@ -134,7 +134,7 @@ class _Run:
         self._outcome, self._says = "running", ""
         self._progress: Progress | None = None
         self._result: Result | None = None
-        self._due = 0.0
+        self._pace = Pace(self._tell_all, REPORTS_PER_S)
 
     @property
     def is_running(self) -> bool:
@@ -171,13 +171,15 @@ class _Run:
             self._outcome, self._says = "failed", repr(error)
             _log.exception("dockyard: %s", self.task.command)
         finally:
-            self._tell({"run": self.as_json()})
+            self._pace.end()
+            self._tell_all()
 
     def _report(self, progress: Progress) -> None:
         self._progress = progress
-        if (now := time.monotonic()) >= self._due:
-            self._due = now + 1 / REPORTS_PER_S
-            self._tell({"run": self.as_json()})
+        self._pace.news()
+
+    def _tell_all(self) -> None:
+        self._tell({"run": self.as_json()})
 
 
 def asks_first(plan: Plan) -> bool:
