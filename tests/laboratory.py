@@ -53,6 +53,7 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
         "--no-browser",
         f"--port={port}",
         "--ServerApp.allow_remote_access=True",
+        "--LabApp.expose_app_in_browser=True",  # so that a test can tell when all of it is open
     ]
     with subprocess.Popen(
         [sys.executable, *words],

@@ -39,6 +39,10 @@ class Sidebar:
         self.page = page
         page.set_viewport_size(WIDE)
         page.goto(f"{lab.url}/{path}?token={lab.token}&reset")
+        # JupyterLab opens its launcher late, and gives it the focus: no person has pressed a key by then.
+        page.wait_for_function(
+            "() => globalThis.jupyterapp?.restored.then(() => jupyterapp.shell.currentWidget !== null)"
+        )
         page.locator('[data-id="dockyard-sidebar"]').click()
 
     def row(self, name, kind="container"):
