@@ -5,7 +5,8 @@ import pytest
 from dockyard.cli import main
 
 
-def test_the_map_is_printed(capsys):
+def test_the_map_is_printed(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # where no step has been passed yet
     assert main(["lessons"]) == 0
     told = capsys.readouterr().out
     assert "Begin here: lesson 2" in told

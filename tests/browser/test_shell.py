@@ -49,7 +49,9 @@ def test_a_terminal_from_its_prompt_to_its_exit(book, client, screen, picture, l
 
     screen.keyboard.type("echo ")
     compose(screen, "ㅎ", "하", "한")
+    expect(rows).to_contain_text("echo 한")
     compose(screen, "ㄱ", "그", "글")
+    expect(rows).to_contain_text("echo 한글")
     screen.keyboard.press("Enter")
     expect(rows.locator("> div", has_text=re.compile(r"^\s*한글\s*$"))).to_be_visible()
 
@@ -67,10 +69,9 @@ def test_a_terminal_from_its_prompt_to_its_exit(book, client, screen, picture, l
     wide = int(re.search(r"color-6 +\d+ (\d+)", rows.inner_text())[1])
     picture(screen, "shell-light")
     screen.set_viewport_size({"width": 760, "height": 1600})
-    screen.keyboard.type("clear; sleep 1; stty size\n")
-    size = rows.locator("> div", has_text=re.compile(r"^\s*\d+ \d+\s*$"))
-    expect(size).to_be_visible()
-    assert int(size.inner_text().split()[1]) < wide
+    narrower = f'[ "$(stty size | cut -d" " -f2)" -lt {wide} ]'
+    screen.keyboard.type(f"clear; until {narrower}; do sleep 0.1; done; echo nar''rower\n")
+    expect(rows.locator("> div", has_text=re.compile(r"^\s*narrower\s*$"))).to_be_visible()
     picture(screen, "shell-narrow")
 
     screen.keyboard.press("Shift+F6")
