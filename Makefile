@@ -17,7 +17,7 @@ tour:
 
 test:
 	@scripts/setup test
-	@.venv/bin/pytest --numprocesses=$(JOBS) --dist=loadfile $(ARGS)
+	@.venv/bin/pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 lint:
 	@scripts/setup test

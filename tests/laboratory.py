@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +14,14 @@ from pathlib import Path
 
 import requests
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from dockyard.waiting import eventually
 
 __all__ = ["Lab", "Notebook", "laboratory"]
 
 TRIES = 6
+OPENS_S = 45
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     token = "test-token"
+    kept = tempfile.TemporaryDirectory(prefix="dockyard-lab-")  # a theme that one test chose is no other's
+    own = {name: f"{kept.name}/{name.lower()}" for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
     words = [
         "-m",
         "dockyard",
@@ -55,13 +60,16 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
         "--ServerApp.allow_remote_access=True",
         "--LabApp.expose_app_in_browser=True",  # so that a test can tell when all of it is open
     ]
-    with subprocess.Popen(
-        [sys.executable, *words],
-        env={**os.environ, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with (
+        kept,
+        subprocess.Popen(
+            [sys.executable, *words],
+            env={**os.environ, **own, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
         seen = []
         drain = threading.Thread(target=lambda: seen.extend(process.stdout))
         try:
@@ -95,9 +103,13 @@ class Notebook:
         # Nor does its server always answer in time; a person closes what it says about that.
         silent = page.locator(".jp-Dialog", has_text="Server Connection Error")
         page.add_locator_handler(silent, lambda dialog: dialog.get_by_role("button", name="Close").click())
-        page.goto(lab.address(name))
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        eventually(lambda: self._open(lab.address(name)), PlaywrightTimeout, timeout_s=2 * OPENS_S)
         page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+
+    def _open(self, address: str) -> None:
+        """Where the server did not answer in time JupyterLab shows the folder alone; a person asks for the page again."""
+        self.page.goto(address)
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=OPENS_S * 1000)
 
     def cell(self, text: str, nth: int = 0) -> Locator:
         """The code cell whose source contains ``text``."""

@@ -66,12 +66,13 @@ PANELS = {
     "rmi": lambda: panels.untag("a"),
     "exec": panels.containers,
     "rm": panels.containers,
-    "volume create": lambda: panels.volumes().create,
+    "volume create": panels.volumes,
 }
 
 
 def by_panel(line: str, **_: object) -> None:
-    panel = PANELS[parse(line).verb]()
+    whole = PANELS[parse(line).verb]()
+    panel = getattr(whole, "create", whole)  # of the panel of volumes, the part that makes one
     try:
         panel.paste.value = line
         assert panel.task == parse(line), panel.outcome.value
@@ -79,7 +80,7 @@ def by_panel(line: str, **_: object) -> None:
         panel.wait()
         assert "✔" in panel.outcome.value, panel.outcome.value
     finally:
-        panel.close()
+        whole.close()
 
 
 def by_magic(line: str, *, notebook, **_: object) -> None:

@@ -5,7 +5,9 @@ import statistics
 import threading
 import time
 
+import ipywidgets
 import pytest
+from ipywidgets.widgets.widget import _instances
 from jupyter_client.manager import start_new_kernel
 
 from dockyard import panels
@@ -90,11 +92,13 @@ def test_a_panel_that_is_closed_at_work_leaves_no_thread(client, long_build):
 
 
 @pytest.mark.parametrize("name", [name for name in panels.__all__ if inspect.isfunction(getattr(panels, name))])
-def test_a_panel_that_is_closed_leaves_no_thread(name, client, engine_in_use):
-    before = set(threading.enumerate())
+def test_a_panel_that_is_closed_leaves_no_thread_and_no_widget(name, client, engine_in_use):
+    before, known = set(threading.enumerate()), set(_instances)
     panel = getattr(panels, name)(*GIVEN.get(name, ()))
     panel.close()
     until(lambda: not ours(before))
+    left = [each for key, each in _instances.items() if key not in known and isinstance(each, ipywidgets.DOMWidget)]
+    assert left == []
 
 
 def ours(before):

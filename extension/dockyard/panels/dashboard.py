@@ -11,6 +11,7 @@ from dockyard.locale import N_, translate
 from dockyard.panels.following import Follower, ListingGrid
 from dockyard.panels.listings import CONTAINERS, IMAGES, NETWORKS, PORTS, VOLUMES
 from dockyard.panels.panel import engine_html, heading
+from dockyard.panels.whole import Whole
 from dockyard.panels.work import Work
 from dockyard.panels.working import button, says_html
 from dockyard.wording import human_size
@@ -20,7 +21,7 @@ __all__ = ["Dashboard", "dashboard"]
 LISTINGS = (CONTAINERS, IMAGES, VOLUMES, NETWORKS, PORTS)
 
 
-class Dashboard(widgets.VBox):
+class Dashboard(Whole):
     """The engine's lists, each in a tab of its own, as they are now.
 
     Attributes:
@@ -64,8 +65,6 @@ class Dashboard(widgets.VBox):
         """Stop what is being measured, stop following the engine, and go."""
         self.work.close()
         self._follower.close()
-        for grid in self.grids.values():
-            grid.close()
         super().close()
 
     def _turn(self) -> None:

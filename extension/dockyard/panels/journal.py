@@ -70,11 +70,6 @@ class JournalPanel(WorkingPanel):
         ]
         self._on_choice()
 
-    def close(self) -> None:
-        """Wait for what runs, stop following the journal, and go."""
-        super().close()
-        self.list.close()
-
     # ------------------------------------------------------------ what is chosen and clicked
 
     def _on_choice(self) -> None:

@@ -9,6 +9,7 @@ from dockyard.connection import Client
 from dockyard.errors import DockyardError
 from dockyard.locale import N_, translate
 from dockyard.panels.grid import Cell, Column, Grid, moment
+from dockyard.panels.whole import Whole
 from dockyard.tables import Table
 from dockyard.tasks import Change
 from dockyard.tasks.record import Entry, entries, writes
@@ -45,7 +46,7 @@ COLUMNS = (
 )
 
 
-class JournalList(widgets.VBox):
+class JournalList(Whole):
     """Runs to choose one from. While a cell shows them they follow the journal; nothing is looked at while none does.
 
     Attributes:
@@ -94,7 +95,6 @@ class JournalList(widgets.VBox):
         """Stop following the journal, and go."""
         self._is_closed = True
         self._follow_if_seen()
-        self.grid.close()
         super().close()
 
     # ------------------------------------------------------------ following

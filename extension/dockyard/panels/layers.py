@@ -117,11 +117,6 @@ class LayersPanel(TellingPanel):
         ]
         self._suggest()
 
-    def close(self) -> None:
-        """Stop what runs, and go."""
-        super().close()
-        self.layer.close()
-
     def _suggest(self) -> None:
         try:
             names = sorted(name for row in self.client.get_json("/images/json") for name in tags_of(row))

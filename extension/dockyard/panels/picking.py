@@ -51,7 +51,6 @@ class PickingPanel(Panel):
         """Stop what runs, stop following the engine, and go."""
         super().close()
         self._follower.close()
-        self.list.close()
 
     def _set_busy(self, busy: bool) -> None:
         super()._set_busy(busy)

@@ -52,11 +52,6 @@ class RunPanel(Panel):
         self._close_more()
         self.more.children = tuple(shown)
 
-    def close(self) -> None:
-        """Stop what runs, leave the container's terminal, and go."""
-        self._close_more()
-        super().close()
-
     def _close_more(self) -> None:
         for each in self.more.children:
             each.close()

@@ -14,6 +14,7 @@ from dockyard.locale import N_, translate
 from dockyard.panels.clipboard import CopyButton
 from dockyard.panels.panel import changes_html, engine_html, heading, warnings_html
 from dockyard.panels.terminal import TerminalView
+from dockyard.panels.whole import Whole
 from dockyard.panels.working import button, says_html
 from dockyard.tasks import Attach, Shell, ShellResult
 from dockyard.tasks.shell import find_shell
@@ -26,7 +27,7 @@ GONE = """<style>.jp-OutputArea:has(.dockyard-terminal) .dockyard-terminal-gone 
 <div class="dockyard-terminal-gone">%s</div>"""
 
 
-class ShellPanel(widgets.VBox):
+class ShellPanel(Whole):
     """A terminal, with the line that it stands for, and afterwards how the program ended and what changed.
 
     The program is started when a browser shows the terminal, and ended when the panel is closed, its cell is, or its kernel.

@@ -174,7 +174,8 @@ def _printed_html(text: str) -> str:
     if (left := len(lines) - MOST_LINES) > 0:
         lines = [*lines[:MOST_LINES], translate(N_("... and {n} lines more")).format(n=left)]
     shown = html.escape("\n".join(lines))
-    return f'<pre class="dockyard-printed">{shown}</pre>'
+    label = html.escape(translate(N_("What it prints")))
+    return f'<pre class="dockyard-printed" role="region" tabindex="0" aria-label="{label}">{shown}</pre>'
 
 
 def _families_html(found: Distribution | None) -> str:

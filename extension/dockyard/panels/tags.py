@@ -14,6 +14,7 @@ from dockyard.panels.images import image_names
 from dockyard.panels.listings import IMAGES
 from dockyard.panels.panel import Faults, Panel, heading
 from dockyard.panels.picking import PickingPanel
+from dockyard.panels.whole import Whole
 from dockyard.panels.working import says_html
 from dockyard.tasks import Result, Tag, Task, Untag, UntagResult, explain
 from dockyard.tasks.tagged import names_of, new_name
@@ -77,7 +78,7 @@ class UntagPanel(PickingPanel):
         self.more.children = (widgets.HTML("".join(shown)),)
 
 
-class NamePanel(widgets.VBox):
+class NamePanel(Whole):
     """A name taken apart as it is typed.
 
     Attributes:

@@ -36,6 +36,7 @@ class LayerBars(widgets.VBox):
         self.bars: dict[str, widgets.FloatProgress] = {}
         self.words: dict[str, widgets.Label] = {}
         self._rest = widgets.Label()
+        self.children = (self._rest,)
         self._last: tuple[LayerProgress, ...] = ()
         self._pace = Pace(self._draw, REPORTS_PER_S)
 
@@ -73,11 +74,8 @@ class LayerBars(widgets.VBox):
             layout=widgets.Layout(width="min(24em, 98%)"),
         )
         self.words[layer_id] = widgets.Label()
-        rows = [
-            widgets.HBox([self.bars[each], self.words[each]], layout=widgets.Layout(flex_flow="row wrap"))
-            for each in self.bars
-        ]
-        self.children = (*rows, self._rest)
+        row = widgets.HBox([self.bars[layer_id], self.words[layer_id]], layout=widgets.Layout(flex_flow="row wrap"))
+        self.children = (*self.children[:-1], row, self._rest)
 
 
 class _TransferPanel(Panel):

@@ -12,6 +12,7 @@ from dockyard.locale import N_, translate
 from dockyard.meter import MOST_STREAMS, Meter
 from dockyard.panels.panel import engine_html, heading
 from dockyard.panels.shown import Shown
+from dockyard.panels.whole import Whole
 from dockyard.panels.working import button
 
 __all__ = ["UsagePanel", "usage"]
@@ -19,7 +20,7 @@ __all__ = ["UsagePanel", "usage"]
 EVERY_S = 2
 
 
-class UsagePanel(widgets.VBox):
+class UsagePanel(Whole):
     """What running containers use. It reads while it is shown: not once it is stopped or closed, nor after its last cell is gone.
 
     Attributes:

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from dockyard.connection import Client, current
 from dockyard.locale import N_, translate
 from dockyard.panels.volume_forms import GetFilesPanel, PutFilesPanel
+from dockyard.panels.whole import Whole
 from dockyard.panels.work import Work
 from dockyard.panels.working import button
 from dockyard.tasks.browse import Entry, browse
@@ -20,7 +21,7 @@ __all__ = ["VolumeFiles"]
 ROWS = 14
 
 
-class VolumeFiles(widgets.VBox):
+class VolumeFiles(Whole):
     """A folder of a volume, with what is in it.
 
     Attributes:

@@ -20,6 +20,7 @@ from dockyard.panels.volume_forms import (
     RenameVolumePanel,
     VolumePanel,
 )
+from dockyard.panels.whole import Whole
 from dockyard.panels.work import Work
 from dockyard.panels.working import button, says_html
 from dockyard.tasks import verify_volume
@@ -30,7 +31,7 @@ from dockyard.wording import human_size
 __all__ = ["VolumesPanel", "volumes"]
 
 
-class VolumesPanel(widgets.VBox):
+class VolumesPanel(Whole):
     """A live list of volumes, with forms over everything that can be done with the chosen one.
 
     Attributes:

@@ -11,13 +11,14 @@ from dockyard.connection import Client, current
 from dockyard.errors import Cancelled, DockyardError
 from dockyard.locale import translate
 from dockyard.panels.form import Form
+from dockyard.panels.whole import Whole
 
 __all__ = ["Faults", "WorkingPanel", "button", "says_html"]
 
 Faults = Mapping[type[DockyardError], str]
 
 
-class WorkingPanel(widgets.VBox):
+class WorkingPanel(Whole):
     """A panel that works.
 
     Attributes:
@@ -57,7 +58,7 @@ class WorkingPanel(widgets.VBox):
                 raise TimeoutError(f"still running after {timeout_s} s")
 
     def close(self) -> None:
-        """Stop what runs, forget the secrets that wait, and go."""
+        """Stop what runs, forget the secrets that wait, and go, with all that the panel holds."""
         self._cancel.set()
         if self._worker is not None and self._worker is not threading.current_thread():
             self._worker.join()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dockyard.engine.errors import Conflict, NotSupported
+from dockyard.engine.errors import Conflict, NotSupported, ServerError
 from dockyard.engine.run import tree
 from dockyard.engine.run.running import Attachment, Running, StartFailed, last_exit
 from dockyard.engine.run.spec import Exit, Log, Mount, PublishedPort
@@ -59,6 +59,14 @@ def test_what_can_not_be_started_is_told_as_docker_tells_it(start: Start, name: 
     with pytest.raises(StartFailed) as failed:
         start(name)
     assert (str(failed.value), failed.value.exit_code) == (FRAME.format(said), code)
+
+
+def test_where_nothing_watches_over_it_the_error_has_the_last_words(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dockyard.engine.run.running.BOOT", "raise SystemExit('no memory is left')")
+    with pytest.raises(ServerError, match="ended before its program ran: no memory is left"):
+        start("true")
 
 
 def test_the_environment_is_the_given_one(start: Start) -> None:

@@ -132,6 +132,7 @@ class Running:
         Raises:
             StartFailed: The program can't be started.
             NotSupported: The runner can't do what is asked.
+            ServerError: The process that was to watch over it has ended; the error has its last words.
         """
         require_supported(spec)
         try:
@@ -166,6 +167,12 @@ class Running:
             for attachment in attachments:
                 running.attach(attachment)
             running._know(running._ask("start"))
+        except Conflict as error:
+            running._leave()
+            *_, said = ["", *(folder / "supervisor.log").read_text(errors="replace").splitlines()]
+            raise ServerError(
+                f"the process that watches over container {spec.id[:12]} ended before its program ran: {said}"
+            ) from error
         except BaseException:
             running._leave()
             raise
