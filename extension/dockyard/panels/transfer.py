@@ -32,11 +32,10 @@ class LayerBars(widgets.VBox):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        self._rows, self._rest = widgets.VBox(), widgets.Label()
+        super().__init__([self._rows, self._rest])
         self.bars: dict[str, widgets.FloatProgress] = {}
         self.words: dict[str, widgets.Label] = {}
-        self._rest = widgets.Label()
-        self.children = (self._rest,)
         self._last: tuple[LayerProgress, ...] = ()
         self._pace = Pace(self._draw, REPORTS_PER_S)
 
@@ -75,7 +74,7 @@ class LayerBars(widgets.VBox):
         )
         self.words[layer_id] = widgets.Label()
         row = widgets.HBox([self.bars[layer_id], self.words[layer_id]], layout=widgets.Layout(flex_flow="row wrap"))
-        self.children = (*self.children[:-1], row, self._rest)
+        self._rows.children = (*self._rows.children, row)
 
 
 class _TransferPanel(Panel):
