@@ -206,6 +206,43 @@ def test_a_file_is_dragged_onto_a_container(at_the_right, sidebar, name, lab, sc
     assert shell(name, "cat /dragged.txt") == "dragged"
 
 
+def test_a_dockerfile_is_built_and_a_compose_file_brought_up_by_their_buttons(sidebar, client, lab, screen, picture):
+    project = f"test-{uuid.uuid4().hex[:8]}"
+    (lab.folder / "Dockerfile").write_text("FROM busybox\nCMD sleep 1000\n")
+    (lab.folder / "compose.yaml").write_text(f"name: {project}\nservices:\n  web:\n    image: {project}\n")
+    screen.locator('.jp-SideBar [data-id="filebrowser"]').click()
+
+    def opened(name):
+        screen.locator(".jp-DirListing-item", has_text=name).dblclick()
+        return screen.locator(".jp-FileEditor:visible"), screen.locator(".jp-Toolbar:visible")
+
+    try:
+        editor, tools = opened("Dockerfile")
+        expect(editor.locator(".cm-line").first).to_have_text("FROM busybox")
+        tools.get_by_text("Build", exact=True).click()
+        sidebar.dialog().locator("input").fill(project)
+        sidebar.accept()
+        sidebar.says(f"docker build -t {project}")
+        assert client.find_json("/images/{}/json", project)
+
+        editor, tools = opened("compose.yaml")
+        expect(editor.locator(".cm-line").first).to_have_text(f"name: {project}")
+        editor.locator(".cm-content").press("Control+End")
+        screen.keyboard.type("    labels: [typed=here]")
+        tools.get_by_text("Bring up", exact=True).click()
+        sidebar.says("docker compose")
+        picture(screen, "sidebar-compose")
+        made = client.find_json("/containers/{}/json", f"{project}-web-1")
+        assert made["State"]["Running"]
+        assert made["Config"]["Labels"]["typed"] == "here"
+    finally:
+        if client.find_json("/containers/{}/json", f"{project}-web-1"):
+            client.api.remove_container(f"{project}-web-1", force=True)
+            client.api.remove_network(f"{project}_default")
+        if client.find_json("/images/{}/json", project):
+            client.api.remove_image(project)
+
+
 def test_images_volumes_and_networks(sidebar, client, screen):
     volume = f"test-{uuid.uuid4().hex[:8]}"
     client.api.create_volume(volume)

@@ -11,6 +11,7 @@ from dockyard.tasks import (
     Attach,
     Build,
     Commit,
+    ComposeUp,
     CopyIn,
     CopyOut,
     Kill,
@@ -104,4 +105,5 @@ ACTIONS: dict[tuple[str, str], Make] = {
     ("volume", "copy-in"): lambda _, it: VolumePut(it.file, it.name, it.path),
     ("volume", "copy-out"): lambda _, it: VolumeGet(it.name, it.path, it.file),
     ("dockerfile", "build"): _build,
+    ("compose", "up"): lambda _, it: ComposeUp(it.file),
 }

@@ -59,6 +59,7 @@ export namespace CommandIDs {
   export const openMap = 'dockyard:open-map';
   export const newDockerfile = 'dockyard:new-dockerfile';
   export const build = 'dockyard:build';
+  export const composeUp = 'dockyard:compose-up';
 }
 
 export interface IParts {
@@ -378,6 +379,15 @@ export function addCommands(actions: Actions): void {
         const wish = { kind: 'dockerfile', action: 'build', file, text };
         await actions.worker.carryOut(wish, trans.__('Build'));
       }
+    }
+  });
+  commands.addCommand(CommandIDs.composeUp, {
+    label: trans.__('Bring up'),
+    caption: trans.__('Make and start what this Compose file asks for'),
+    icon: runIcon,
+    execute: async args => {
+      const wish = { kind: 'compose', action: 'up', file: args.path as string };
+      await actions.worker.carryOut(wish, trans.__('Bring up'));
     }
   });
 }

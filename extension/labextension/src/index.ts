@@ -10,7 +10,7 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 import { Actions, addCommands, addToPalette, CommandIDs } from './commands';
-import { addDockerfiles } from './dockerfiles';
+import { addDocuments } from './documents';
 import { takeFiles } from './drop';
 import { DockyardModel } from './model';
 import { Server } from './request';
@@ -106,12 +106,12 @@ const launcher: JupyterFrontEndPlugin<void> = {
   }
 };
 
-const dockerfiles: JupyterFrontEndPlugin<void> = {
-  id: `${ID}:dockerfiles`,
-  description: 'Dockerfiles, with a button that builds.',
+const documents: JupyterFrontEndPlugin<void> = {
+  id: `${ID}:documents`,
+  description: 'Dockerfiles and Compose files, with a button that builds, or brings up.',
   autoStart: true,
   requires: [IDockyard],
-  activate: addDockerfiles
+  activate: addDocuments
 };
 
-export default [main, sidebar, statusbar, palette, launcher, dockerfiles];
+export default [main, sidebar, statusbar, palette, launcher, documents];
