@@ -1,5 +1,6 @@
 """Fixtures that give tests real things: an engine, the lab's images, containers, a browser."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -98,6 +99,14 @@ def client(engine_address: str) -> Client:
     found = dockyard.connect(engine_address)
     kit.prepare(found, may_pull=False)
     return found
+
+
+@pytest.fixture
+def book_ports() -> Iterator[None]:
+    """The ports of the lessons, 8080 to 8095: those who test at once have an engine each, and one machine that has each port once."""
+    with (Path(tempfile.gettempdir()) / "dockyard-book-ports.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

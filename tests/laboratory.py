@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,10 +19,39 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from dockyard.waiting import eventually
 
-__all__ = ["Lab", "Notebook", "laboratory"]
+__all__ = ["WORDS", "Lab", "Notebook", "classroom", "laboratory", "press", "serves", "shows"]
 
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+LABEXTENSION = Path(__file__).parents[1] / "extension" / "labextension" / "built"
 TRIES = 6
 OPENS_S = 45
+# What stands on panels, and what they and the lessons say, that a walk through a lesson clicks and waits for.
+WORDS = {
+    "en": {
+        "run": "Run",
+        "plan": "Show what it will change",
+        "undo": "Undo",
+        "new": "new",
+        "undone": "Taken back.",
+        "done": "is done.",
+        "reset": "Remove these and begin anew",
+        "anew": "The lesson begins anew.",
+        "mounts": "Mounts",
+        "volume": "Volume",
+    },
+    "ko": {
+        "run": "실행",
+        "plan": "무엇이 바뀌는지 보기",
+        "undo": "되돌리기",
+        "new": "새로 생김",
+        "undone": "되돌렸습니다.",
+        "done": "과를 마쳤습니다.",
+        "reset": "이것들을 지우고 처음부터 다시 하기",
+        "anew": "수업을 처음부터 다시 합니다.",
+        "mounts": "마운트",
+        "volume": "볼륨",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -92,6 +122,18 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
         drain.join()
 
 
+@contextmanager
+def classroom(engine_address: str, place: Path, language: str = "en") -> Iterator[Lab]:
+    """JupyterLab on a copy of the lessons' notebooks in ``place``, with this checkout's sidebar, where that has been built."""
+    shutil.copytree(NOTEBOOKS, place / "notebooks")
+    extensions = place / "jupyter" / "labextensions" / "@dockyard"
+    extensions.mkdir(parents=True)
+    (extensions / "labextension").symlink_to(LABEXTENSION)
+    more = {"LANGUAGE": language, "JUPYTER_PATH": str(place / "jupyter")}
+    with laboratory(engine_address, place / "notebooks", language, **more) as started:
+        yield started
+
+
 class Notebook:
     """An open notebook, driven as a person would: cells are run, buttons clicked, outputs read."""
 
@@ -119,14 +161,36 @@ class Notebook:
         """Run that cell and return its output area, once it has ended."""
         cell = self.cell(text, nth)
         prompt = cell.locator(".jp-InputPrompt")
+        before = prompt.inner_text()
         for _ in range(TRIES):  # a notebook that is still waking up loses a key now and then; a person presses it again
             cell.scroll_into_view_if_needed()
             cell.locator(".jp-InputArea-editor").click()
             self.page.keyboard.press("Control+Enter")
             try:
-                expect(prompt).to_have_text(re.compile(r"\[(\d+|\*)\]"), timeout=5_000)
+                expect(prompt).not_to_have_text(before, timeout=5_000)
                 break
             except AssertionError:
                 continue
         cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
         return cell.locator(".jp-OutputArea")
+
+    def check(self, step: str) -> Locator:
+        """Run the cell that checks a lesson's step, which must be passed; return what it shows."""
+        shown = self.run(f'lesson.check("{step}")')
+        expect(shown.get_by_role("status")).to_contain_text("✔")
+        return shown
+
+
+def press(panel: Locator, name: str) -> None:
+    """Click a button of a panel."""
+    panel.get_by_role("button", name=name, exact=True).click()
+
+
+def shows(panel: Locator, text: str | re.Pattern[str]) -> None:
+    """Wait until a panel shows a text."""
+    expect(panel.get_by_text(text).first).to_be_visible()
+
+
+def serves(panel: Locator, text: str, nth: int = 0) -> None:
+    """Wait until a page that a panel shows has a text."""
+    expect(panel.locator("iframe").nth(nth).content_frame.get_by_text(text).first).to_be_visible()

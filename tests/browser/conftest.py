@@ -10,10 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from conftest import missing
-from laboratory import Lab, Notebook, laboratory
+from dockyard.lessons import LESSONS, Bench, Reset
+from laboratory import Lab, Notebook, classroom
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-LABEXTENSION = Path(__file__).parents[2] / "extension" / "labextension" / "built"
 PATIENCE_MS = 60_000
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -43,21 +42,36 @@ def spoken() -> str:
 
 @pytest.fixture
 def lab(engine_address: str, client, tmp_path: Path, spoken: str) -> Iterator[Lab]:
-    """JupyterLab on a copy of the notebooks; the lesson's names are free again afterwards.
-
-    Its sidebar is this checkout's, where it has been built.
-    """
-    shutil.copytree(NOTEBOOKS, tmp_path / "notebooks")
-    place = tmp_path / "jupyter" / "labextensions" / "@dockyard"
-    place.mkdir(parents=True)
-    (place / "labextension").symlink_to(LABEXTENSION)
-    more = {"LANGUAGE": spoken, "JUPYTER_PATH": str(tmp_path / "jupyter")}
+    """JupyterLab on a copy of the notebooks; the lesson's names are free again afterwards."""
     try:
-        with laboratory(engine_address, tmp_path / "notebooks", spoken, **more) as started:
+        with classroom(engine_address, tmp_path, spoken) as started:
             yield started
     finally:
         for found in client.api.containers(all=True, filters={"name": "apa000ex19"}):
             client.api.remove_container(found["Id"], force=True, v=True)
+
+
+@pytest.fixture(scope="module")
+def shared_lab(engine_address: str, client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on a copy of the notebooks, for all tests of a file: each language has a folder of its own."""
+    with classroom(engine_address, tmp_path_factory.mktemp("lab")) as started:
+        yield started
+
+
+@pytest.fixture(params=["en", "ko"])
+def language(request: pytest.FixtureRequest) -> str:
+    """The language of a lesson's notebook."""
+    return request.param
+
+
+@pytest.fixture
+def learner(book_ports: None, client, lab: Lab, language: str) -> Iterator[None]:
+    """Somebody who has passed no step yet; afterwards what the lessons made is gone, and that they were passed is forgotten."""
+    progress = client.data_dir / "progress.json"
+    progress.unlink(missing_ok=True)
+    yield
+    Reset(Bench(client, lab.folder / language), LESSONS).agree()
+    progress.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from dockyard.connection.registry import Registry
 from dockyard.lessons.sorting import container_name
 from dockyard.tasks import Login, Push, Run, Secret, Stop, start_registry
 from dockyard.waiting import eventually
-from laboratory import Notebook, laboratory
+from laboratory import Notebook, laboratory, press, serves, shows
 from looks import NARROW_PX, WIDE_PX, choose_theme, cut, hindrances, make_cells
 from registries import free_port, tar_of
 from volumes import ROOT, fill, listing
@@ -172,14 +172,6 @@ def keep(book: Notebook, name: str, picture: str) -> None:
         cell.locator(".jp-Cell-outputArea").screenshot(path=f"{folder}/{picture}.png")
 
 
-def press(panel: Locator, name: str) -> None:
-    panel.get_by_role("button", name=name, exact=True).click()
-
-
-def shows(panel: Locator, text: str | re.Pattern[str]) -> None:
-    expect(panel.get_by_text(text).first).to_be_visible()
-
-
 def names_of_images(client) -> set[str]:
     return {name for each in client.api.images() for name in each["RepoTags"] or ()}
 
@@ -201,7 +193,7 @@ def test_a_container_is_started_and_its_page_is_shown(panel, client, mark):
     shows(panel, "new")
     assert client.find_json("/containers/{}/json", f"{mark}-run") is None
     press(panel, "Run")
-    expect(panel.locator("iframe").first.content_frame.get_by_text("It works!")).to_be_visible()
+    serves(panel, "It works!")
     assert client.get_json("/containers/{}/json", f"{mark}-run")["State"]["Running"]
     press(panel, "Undo")
     shows(panel, "Taken back.")

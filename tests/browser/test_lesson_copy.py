@@ -2,57 +2,44 @@
 
 import pytest
 
+from laboratory import WORDS, press, serves, shows
+
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
-WORDS = {
-    "en": {
-        "run": "Run",
-        "plan": "Show what it will change",
-        "undo": "Undo",
-        "new": "new",
-        "page": "Hello from my own page!",
-        "done": "Taken back.",
-    },
-    "ko": {
-        "run": "실행",
-        "plan": "무엇이 바뀌는지 보기",
-        "undo": "되돌리기",
-        "new": "새로 생김",
-        "page": "제가 만든 페이지입니다!",
-        "done": "되돌렸습니다.",
-    },
-}
+PAGES = {"en": "Hello from my own page!", "ko": "제가 만든 페이지입니다!"}
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
-def test_a_learner_copies_a_page_into_apache_by_clicking(language, lab, notebook, screen, picture, docker_cli):
+@pytest.fixture
+def lab(shared_lab):
+    return shared_lab
+
+
+def test_a_learner_copies_a_page_into_apache_by_clicking(language, learner, lab, notebook, screen, picture, docker_cli):
     words = WORDS[language]
     book = notebook(f"{language}/02_copy.ipynb")
     book.run("import dockyard")
 
     panel = book.run("dockyard.panels.run(")
     assert "docker run --name apa000ex19 -d -p 8080:80 httpd" in panel.inner_text()
-    panel.get_by_role("button", name=words["plan"], exact=True).click()
-    panel.get_by_text(words["new"]).first.wait_for()
+    press(panel, words["plan"])
+    shows(panel, words["new"])
     picture(screen, f"lesson-copy-{language}-0-plan")
-    panel.get_by_role("button", name=words["run"], exact=True).click()
-    panel.locator("iframe").first.content_frame.get_by_text("It works!").wait_for()
-    assert "✔" in book.run('lesson.check("run")').inner_text()
+    press(panel, words["run"])
+    serves(panel, "It works!")
+    book.check("run")
     picture(screen, f"lesson-copy-{language}-1-run")
 
     book.run("%%writefile index.html")
-    assert "✔" in book.run('lesson.check("write")').inner_text()
+    book.check("write")
 
     panel = book.run('dockyard.panels.copy("index.html"')
-    panel.get_by_role("button", name=words["plan"], exact=True).click()
+    press(panel, words["plan"])
     panel.get_by_text("index.html").last.wait_for()
     picture(screen, f"lesson-copy-{language}-1-then")
-    panel.get_by_role("button", name=words["run"], exact=True).click()
-    panel.locator("iframe").nth(3).wait_for()
-    before, after = panel.locator("iframe").nth(0).content_frame, panel.locator("iframe").nth(2).content_frame
-    before.get_by_text("It works!").wait_for()
-    after.get_by_text(words["page"]).wait_for()
-    assert "✔" in book.run('lesson.check("copy-in")').inner_text()
+    press(panel, words["run"])
+    serves(panel, "It works!")
+    serves(panel, PAGES[language], 2)
+    book.check("copy-in")
     picture(screen, f"lesson-copy-{language}-2-copied")
     # The real command line agrees with what the panel did.
     ours = (lab.folder / language / "index.html").read_text(encoding="utf-8")
@@ -60,21 +47,21 @@ def test_a_learner_copies_a_page_into_apache_by_clicking(language, lab, notebook
     assert "C /usr/local/apache2/htdocs/index.html" in docker_cli("diff", "apa000ex19")
 
     shown = book.run("dockyard.panels.preview(", 1)
-    shown.locator("iframe").first.content_frame.get_by_text(words["page"]).wait_for()
-    assert "✔" in book.run('lesson.check("cache")').inner_text()
+    serves(shown, PAGES[language])
+    book.check("cache")
     picture(screen, f"lesson-copy-{language}-3-cache")
 
     panel = book.run("from_container")
-    panel.get_by_role("button", name=words["run"], exact=True).click()
-    panel.get_by_text("✔").wait_for()
-    assert "✔" in book.run('lesson.check("copy-out")').inner_text()
+    press(panel, words["run"])
+    shows(panel, "✔")
+    book.check("copy-out")
     assert (lab.folder / language / "from_container/index.html").read_text(encoding="utf-8") == ours
 
     panel = book.run('dockyard.panels.copy("apa_folder"')
-    panel.get_by_role("button", name=words["run"], exact=True).click()
-    panel.get_by_text("✔").wait_for()
-    assert "✔" in book.run('lesson.check("folder")').inner_text()
-    panel.get_by_role("button", name=words["undo"], exact=True).click()
-    panel.get_by_text(words["done"]).wait_for()
+    press(panel, words["run"])
+    shows(panel, "✔")
+    book.check("folder")
+    press(panel, words["undo"])
+    shows(panel, words["undone"])
     assert "A /usr/local/apache2/htdocs/apa_folder" not in docker_cli("diff", "apa000ex19")
     picture(screen, f"lesson-copy-{language}-4-undone")

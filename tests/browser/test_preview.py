@@ -12,7 +12,7 @@ EVIL = "<h1 id=page>mine</h1><script>parent.document.body.dataset.broken = 1; do
 
 
 @pytest.fixture
-def page_in_apache(client, lab):
+def page_in_apache(book_ports, client, lab):
     """A page that tries to reach the notebook, served by the lesson's container."""
     body = {"Image": "httpd", "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "8080"}]}}}
     client.api.create_container_from_config(body, "apa000ex19")

@@ -17,13 +17,10 @@ WIDE = {"width": 1300, "height": 900}
 
 
 @pytest.fixture(autouse=True)
-def patience():
-    """What is done comes back through a server and an engine, on a machine that may be busy."""
+def built():
+    """There is a sidebar to be looked at."""
     if not BUILT.exists():
         missing("the sidebar is not built (scripts/labextension, with Node.js)")
-    expect.set_options(timeout=45_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

@@ -124,6 +124,7 @@ for card in CARDS:
     panel.buttons[card.place].click()
     panel.wait()
     print(panel.outcome.value)"""
+DONE = {"en": "is done.", "ko": "과를 마쳤습니다."}
 WAIT = """from dockyard.waiting import eventually
 from dockyard.errors import NoPage
 from dockyard.pages import fetch
@@ -193,7 +194,7 @@ def as_a_learner_runs_it(book):
     [["01_map.ipynb", *NAMES], ["02_copy.ipynb"], ["09_compose.ipynb"]],
     ids=["all-en", "copy-ko", "compose-ko"],
 )
-def test_the_notebooks_run_from_top_to_bottom_as_a_learner_runs_them(names, client, tmp_path, monkeypatch):
+def test_the_notebooks_run_from_top_to_bottom_as_a_learner_runs_them(names, book_ports, client, tmp_path, monkeypatch):
     """One lesson after another, in one folder, as they build on each other. Each cell is run; each panel's Run is clicked."""
     monkeypatch.setenv("DOCKER_HOST", client.address)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
@@ -209,5 +210,8 @@ def test_the_notebooks_run_from_top_to_bottom_as_a_learner_runs_them(names, clie
                     assert "✔" in cell.outputs[0].data["text/plain"], (name, cell.source, cell.outputs)
                 if cell.source.startswith("try:"):
                     assert cell.outputs[0].text, (name, cell.source)
+            checks = [cell for cell in book.cells if "lesson.check(" in cell.source]
+            told = [DONE[language] in cell.outputs[0].data["text/plain"] for cell in checks]
+            assert told == [cell is checks[-1] for cell in checks], name
     finally:
         Reset(bench, LESSONS).agree()

@@ -25,22 +25,27 @@ class CheckResult:
         passed: Whether it is passed, now or before.
         evidence: What was found now; None where it could not be looked up.
         hint: What to try next; empty when the step is passed since the lesson was begun.
+        done: That the lesson is done; empty while a step of it is left.
     """
 
-    def __init__(self, step: Step, passed: bool, evidence: Evidence | None, says: str, hint: str) -> None:
+    def __init__(
+        self, step: Step, passed: bool, evidence: Evidence | None, says: str, *, hint: str = "", done: str = ""
+    ) -> None:
         self.step, self.passed, self.evidence, self.says, self.hint = step, passed, evidence, says, hint
+        self.done = done
 
     def __repr__(self) -> str:
         mark = "✔" if self.passed else "✘"
-        return f"{mark} {translate(self.step.title)}\n  {self.says}" + (f"\n  {self.hint}" if self.hint else "")
+        return "\n  ".join([f"{mark} {translate(self.step.title)}", *filter(None, (self.says, self.hint, self.done))])
 
     def _repr_html_(self) -> str:
         mark, colour = ("✔", "--jp-success-color0, #060") if self.passed else ("○", "--jp-warn-color0, #850")
         hint = f'<div style="white-space: pre-line">💡 {html.escape(self.hint)}</div>' if self.hint else ""
+        done = f"<div><b>{html.escape(self.done)}</b></div>" if self.done else ""
         return (
             f'<div role="status" style="border-left: 4px solid var({colour}); padding: 4px 10px">'
             f'<b><span style="color: var({colour})">{mark}</span> {html.escape(translate(self.step.title))}</b>'
-            f"<div>{html.escape(self.says)}</div>{hint}</div>"
+            f"<div>{html.escape(self.says)}</div>{hint}{done}</div>"
         )
 
 
@@ -73,14 +78,14 @@ class LessonView:
             says = str(error)
         if evidence and evidence.ok:
             remember(self._data_dir, self.lesson.key, key, evidence)
-            return CheckResult(step, True, evidence, says, "")
+            return CheckResult(step, True, evidence, says, done=self._done())
         before = key in passed_steps(self._data_dir, self.lesson.key)
         if before:
             says = translate(N_("Passed before. Now: {says}")).format(says=says)
         if key in done_steps(self._data_dir, self.lesson.key):
-            return CheckResult(step, True, evidence, says, "")
+            return CheckResult(step, True, evidence, says, done=self._done())
         tries = self._tries[key] = self._tries.get(key, 0) + 1
-        return CheckResult(step, before, evidence, says, step.hint(tries))
+        return CheckResult(step, before, evidence, says, hint=step.hint(tries))
 
     def reset(self) -> Reset:
         """Return what beginning anew would remove; its ``agree()`` does it. What was passed stays passed."""
@@ -101,8 +106,14 @@ class LessonView:
             rows.append(f"<li>{'✔' if step.key in ever else '○'} {title}{note} <code>{step.key}</code></li>")
         return (
             f"<b>{html.escape(translate(self.lesson.title))}</b><ul style='list-style: none'>{''.join(rows)}</ul>"
-            f"<div>{html.escape(self._stopped())}</div>"
+            f"<div><b>{html.escape(self._done())}</b></div><div>{html.escape(self._stopped())}</div>"
         )
+
+    def _done(self) -> str:
+        """That every step has been passed since the lesson was begun; empty while one is left."""
+        if next_step(self._data_dir, self.lesson):
+            return ""
+        return translate(N_("Lesson {number} is done.")).format(number=self.lesson.number)
 
     def _stopped(self) -> str:
         """The lesson's containers that are there and do not run, as after a night: what a later step may need."""
