@@ -146,7 +146,8 @@ class Notebook:
         silent = page.locator(".jp-Dialog", has_text="Server Connection Error")
         page.add_locator_handler(silent, lambda dialog: dialog.get_by_role("button", name="Close").click())
         eventually(lambda: self._open(lab.address(name)), PlaywrightTimeout, timeout_s=2 * OPENS_S)
-        page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+        # A slow machine's notebook may stay without its toolbar, and the kernel's sign in it; the status bar has that too.
+        expect(page.locator("#jp-main-statusbar").get_by_text("| Idle")).to_be_visible()
 
     def _open(self, address: str) -> None:
         """Where the server did not answer in time JupyterLab shows the folder alone; a person asks for the page again."""

@@ -22,6 +22,10 @@ def test_a_line_is_done_and_its_result_is_the_cells_value(notebook):
     assert "&lt;b&gt;hi&lt;/b&gt;" in shown
 
 
+def test_a_line_that_prints_and_changes_nothing_shows_nothing(notebook):
+    assert notebook.display_formatter.format(RunResult(()))[0]["text/html"] == ""
+
+
 def test_a_table_can_be_kept(notebook):
     notebook.run_cell("table = %docker images").raise_error()
     assert isinstance(notebook.user_ns["table"], Table)

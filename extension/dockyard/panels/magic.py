@@ -62,7 +62,7 @@ def docker_line(line: str) -> Result | Table | ShellPanel | None:
 
 
 def result_html(result: Result) -> str:
-    """A result as a cell shows it: what a run printed, what was done, and what that changed in the engine."""
+    """A result as a cell shows it: what a run printed, what was done, and what that changed in the engine; nothing where there is none of it."""
     text = printed(result)
     output = f"<pre>{html.escape(text)}</pre>" if text else ""
     if isinstance(result, BuildResult):
@@ -71,11 +71,11 @@ def result_html(result: Result) -> str:
     parts = (
         output,
         processes_html(result),
-        changes_html(result.changes),
+        changes_html(result.changes) if result.changes else "",
         warnings_html(result.warnings),
         difference_html(result),
     )
-    return f'<div class="dockyard-panel">{STYLE}{"".join(parts)}</div>'
+    return f'<div class="dockyard-panel">{STYLE}{"".join(parts)}</div>' if any(parts) else ""
 
 
 class _LiveText:
