@@ -11,7 +11,7 @@ from registries import tar_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
-DASHBOARD, CONTAINERS, THINGS = (
+DASHBOARD, CONTAINERS, THINGS, MADE, MORE = (
     "dockyard.panels.dashboard()",
     "dockyard.panels.containers()",
     """from dockyard.panels.grid import Column, Grid
@@ -19,13 +19,26 @@ from dockyard.tables import Table
 things = Grid("Things", (Column("name", "Name"),), ("name",))
 things.show(Table({"name": ["<img src=x onerror=alert(1)>", "<b>bold</b>"]}))
 things""",
+    """from datetime import UTC, datetime, timedelta
+from dockyard.panels.grid import Column, Grid, moment, size
+from dockyard.tables import Table
+columns = (Column("name", "Name"), Column("size", "Size", size), Column("at", "Made", moment), Column("state", "State", filter="choice"))
+def table(*rows):
+    names, sizes, hours, states = zip(*rows)
+    at = [datetime.now(UTC) - timedelta(hours=each) for each in hours]
+    return Table({"name": names, "size": sizes, "at": at, "state": states})
+rows = [("apple", 5_000_000, 1, "running"), ("pear", 30_000_000, 30, "exited (0)"), ("plum", None, 300, "exited (137)")]
+made = Grid("Made", columns, ("name",))
+made.show(table(*rows))
+made""",
+    """made.show(table(*rows, ("apricot", 90_000_000, 2, "paused"), ("cherry", 1_000, 2, "running")))""",
 )
 
 
 @pytest.fixture
 def book(lab, notebook):
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    cells = [nbformat.v4.new_code_cell(each) for each in ("import dockyard", DASHBOARD, CONTAINERS, THINGS)]
+    cells = [nbformat.v4.new_code_cell(each) for each in ("import dockyard", DASHBOARD, CONTAINERS, THINGS, MADE, MORE)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), lab.folder / "grid.ipynb")
     made = notebook("grid.ipynb")
     made.run("import dockyard")
@@ -112,7 +125,7 @@ def test_what_is_chosen_feeds_the_form(book, container, client, screen, picture)
     screen.keyboard.press("ArrowDown")
     for key in ("x", "d", "d"):  # what would cut and delete a notebook's cell
         screen.keyboard.press(key)
-    expect(screen.locator(".jp-Notebook .jp-Cell")).to_have_count(4)
+    expect(screen.locator(".jp-Notebook .jp-Cell")).to_have_count(6)
     row(shown, third).locator(".ag-cell[col-id=name]").click()
     expect(chosen).to_have_value(third)
     screen.keyboard.press(" ")
@@ -126,3 +139,84 @@ def test_what_is_chosen_feeds_the_form(book, container, client, screen, picture)
     expect(row(shown, "<img src=x onerror=alert(1)>")).to_be_visible()
     assert shown.locator(".dockyard-grid img").count() == 0
     assert asked == []
+
+
+def test_each_column_is_filtered_by_what_it_holds(book, screen, picture):
+    shown = book.run("rows = [")
+    names = shown.locator(".ag-row .ag-cell[col-id=name]")
+    left = shown.get_by_role("status")
+    clear = shown.get_by_role("button", name="Clear all filters")
+    popup = screen.locator(".dockyard-grid-filter")
+    typed = popup.get_by_role("textbox", name="Compared with").filter(visible=True)
+
+    def opened(title):
+        """The filter of a column, from the button in its heading."""
+        shown.get_by_role("columnheader", name=title).locator(".ag-header-cell-filter-button").click()
+        expect(popup).to_be_visible()
+
+    def compared(how):
+        popup.get_by_role("combobox").click()
+        screen.get_by_role("option", name=how, exact=True).click()
+
+    expect(names).to_have_text(["apple", "pear", "plum"])
+    expect(clear).to_be_hidden()
+
+    # By text; a chosen row that is left out stays chosen, as with the search, and what comes is filtered.
+    names.get_by_text("pear").click()
+    expect(shown.get_by_text("1 chosen")).to_be_visible()
+    opened("Name")
+    typed.fill("ap")
+    expect(names).to_have_text(["apple"])
+    expect(left).to_have_text("2 left out by filters")
+    expect(shown.get_by_text("1 of them hidden by the filter")).to_be_visible()
+    book.run(MORE)
+    expect(names).to_have_text(["apple", "apricot"])
+    expect(left).to_have_text("3 left out by filters")
+    expect(shown.locator(".ag-header-cell[col-id=name] .ag-filter-active")).to_be_visible()
+    clear.click()
+    expect(names).to_have_count(5)
+    expect(left).to_have_text("")
+    expect(shown.get_by_role("searchbox")).to_be_focused()
+
+    # By size, as people write sizes.
+    opened("Size")
+    typed.fill("20 apples")
+    expect(typed).to_have_attribute("aria-invalid", "true")
+    expect(names).to_have_count(5)
+    typed.fill("0.02 GB")
+    expect(names).to_have_text(["pear", "apricot"])
+    expect(typed).to_have_value("0.02 GB")
+    picture(screen, "grid-filter-size")
+    popup.get_by_role("button", name="Clear this filter").click()
+    expect(names).to_have_count(5)
+    screen.keyboard.press("Escape")
+    expect(popup).to_be_hidden()
+
+    # By age.
+    opened("Made")
+    typed.fill("24h")
+    expect(names).to_have_text(["apple", "apricot", "cherry"])
+    compared("Older than")
+    expect(names).to_have_text(["pear", "plum"])
+    picture(screen, "grid-filter-age")
+    screen.keyboard.press("Escape")
+
+    # By a choice, with the keyboard alone; filters of several columns hold together.
+    heading = shown.get_by_role("columnheader", name="State")
+    heading.focus()
+    screen.keyboard.press("Control+Enter")
+    box = popup.get_by_role("checkbox", name="exited")
+    expect(popup.get_by_role("checkbox")).to_have_count(3)
+    expect(popup.get_by_role("checkbox").first).to_be_focused()
+    screen.keyboard.press(" ")
+    expect(box).to_be_checked()
+    expect(names).to_have_text(["pear", "plum"])
+    screen.keyboard.press("Tab")
+    screen.keyboard.press(" ")
+    expect(popup.get_by_role("checkbox", name="paused")).to_be_checked()
+    picture(screen, "grid-filter-choice")
+    screen.keyboard.press("Escape")
+    expect(popup).to_be_hidden()
+    expect(heading).to_be_focused()
+    expect(left).to_have_text("3 left out by filters")
+    expect(screen.locator(".jp-Notebook .jp-Cell")).to_have_count(6)

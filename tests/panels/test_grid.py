@@ -71,6 +71,7 @@ def test_sizes_are_sorted_by_bytes_and_times_by_time(grid):
     assert second[5] is None
     assert [column["moment"] for column in made.columns] == [False] * 4 + [True]
     assert [column["right"] for column in made.columns] == [False, False, True, False, False]
+    assert [column["filter"] for column in made.columns] == ["text", "text", "size", "text", "moment"]
 
 
 def test_only_rows_that_changed_are_told(grid):
@@ -159,4 +160,17 @@ def test_its_words_are_the_readers(shown):
         dockyard.language("en")
     assert [column["title"] for column in made.columns] == ["이름", "이미지 ID", "크기", "포트", "만든 때"]
     assert made.language == "ko"
-    assert made.words["grid"]["noRowsToShow"] != "Nothing there"
+    english = shown(Grid("", COLUMNS, ("id",))).words
+    for words, theirs in (
+        (made.words, english),
+        (made.words["grid"], english["grid"]),
+        (made.words["hints"], english["hints"]),
+    ):
+        assert [name for name, word in words.items() if word == theirs[name]] == []
+
+
+def test_a_column_says_how_it_is_filtered(shown):
+    made = shown(Grid("", (Column("state", "State", filter="choice"),), ("state",)))
+    assert made.columns[0]["filter"] == "choice"
+    assert made.filters
+    assert not shown(Grid("", COLUMNS, ("id",), filters=False)).filters

@@ -2,8 +2,8 @@
 //
 // A row is [key, cell, cell...]; a cell is a text, or [text, what it is sorted by, tone, sign], or in a column of moments the seconds since 1970.
 
-// AG Grid is large: one copy a page, however many grids and kernels it has. Another version has another name.
-const LIBRARY = Symbol.for("dockyard.ag-grid-36.2.0");
+// AG Grid is large: one copy a page, however many grids and kernels it has. Another version of it, or of what stands beside it, has another name.
+const LIBRARY = Symbol.for("dockyard.ag-grid-36.2.0-filters");
 const PATIENCE_MS = 20_000;
 const TICK_MS = 5_000; // how often "3 minutes ago" is looked at again
 const ROW_PX = 28;
@@ -68,6 +68,8 @@ function element(name, className = "", content = "") {
   return made;
 }
 
+const keepKeys = ({ target }) => (target.dataset.lmSuppressShortcuts = "true");
+
 // Everything from outside is text, never markup.
 function drawn(column, language) {
   return ({ value }) => {
@@ -91,9 +93,9 @@ function drawn(column, language) {
 }
 
 // Where a cell of the notebook has less room than all columns need, they are scrolled sideways.
-const narrowest = (column, place) => (place === 0 || column.moment ? column.width : Math.max(64, Math.round(column.width * 0.7)));
+const narrowest = (column, place) => (place === 0 || column.moment ? column.width : Math.max(84, Math.round(column.width * 0.7)));
 
-function columnDefs(columns, language) {
+function columnDefs(columns, language, filterOf) {
   const compared = comparator(language);
   return columns.map((column, place) => ({
     colId: column.name,
@@ -102,6 +104,7 @@ function columnDefs(columns, language) {
     cellRenderer: drawn(column, language),
     getQuickFilterText: ({ value }) => (column.moment ? "" : text(value)),
     comparator: compared,
+    ...filterOf(column, place + 1),
     initialSort: column.sort || null,
     minWidth: narrowest(column, place),
     flex: column.width,
@@ -127,7 +130,7 @@ function themed(themeQuartz) {
   });
 }
 
-// What a person sees of one grid: a field that filters, the rows, and a line that counts them.
+// What a person sees of one grid: a field that filters, what the columns' filters leave out, the rows, and a line that counts them.
 class View {
   constructor(model, el) {
     this.model = model;
@@ -137,7 +140,7 @@ class View {
     el.classList.add("dockyard-grid");
     el.setAttribute("role", "group");
     // Arrows and letters are the grid's. JupyterLab asks the element that has the focus, and cuts a cell at "x" where that does not say so.
-    el.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"));
+    el.addEventListener("focusin", keepKeys);
     this.el = el;
     this.search = element("input", "dockyard-grid-search");
     this.search.type = "search";
@@ -147,16 +150,28 @@ class View {
     this.says = element("div", "dockyard-grid-says");
     this.says.setAttribute("role", "alert");
     this.count = element("div", "dockyard-grid-count");
-    el.append(this.search, this.says, this.box, this.count);
+    this.left = element("span", "dockyard-grid-left");
+    this.left.setAttribute("role", "status");
+    this.clear = element("button", "dockyard-grid-clear", this.words.clear);
+    this.clear.type = "button";
+    this.clear.hidden = true;
+    const head = element("div", "dockyard-grid-head");
+    head.append(this.search, this.left, this.clear);
+    el.append(head, this.says, this.box, this.count);
   }
 
   async open() {
-    const { createGrid, themeQuartz } = await library(this.model).catch(() => library(this.model));
+    const { createGrid, explained, filtered, themeQuartz } = await library(this.model).catch(() => library(this.model));
     if (this.isClosed) return;
+    // An open filter is higher than a grid of few rows, and a cell's output would cut it; JupyterLab's body itself has no height.
+    this.above = element("div", "dockyard-grid-above");
+    document.body.append(this.above);
+    const filterOf = (column, place) => (this.model.get("filters") ? filtered(column, place, this.words) : {});
+    const columns = () => columnDefs(this.model.get("columns"), this.language, filterOf);
     const several = this.model.get("several");
     this.api = createGrid(this.box, {
       theme: themed(themeQuartz),
-      columnDefs: columnDefs(this.model.get("columns"), this.language),
+      columnDefs: columns(),
       defaultColDef: { sortable: true, resizable: true, suppressMovable: true, suppressHeaderMenuButton: true },
       getRowId: ({ data }) => data[0],
       rowData: [],
@@ -166,17 +181,23 @@ class View {
       selectionColumnDef: { width: CHECK_PX, maxWidth: CHECK_PX, resizable: false },
       localeText: this.words.grid,
       animateRows: false,
+      popupParent: this.above,
       ensureDomOrder: true, // as screen readers read it
       suppressColumnVirtualisation: true,
       onSelectionChanged: ({ source }) => this.told(source),
       onModelUpdated: () => this.counted(),
+      onFilterOpened: ({ column, eGui }) => {
+        eGui.classList.add("dockyard-grid-filter");
+        eGui.addEventListener("focusin", keepKeys);
+        explained(eGui, column.getColDef().filterParams);
+      },
       onGridSizeChanged: () => this.fit(),
     });
     this.listened = [
       ["msg:custom", (content) => this.heard(content)],
       ["change:chosen", () => this.choose()],
       ["change:search", () => this.filter()],
-      ["change:columns", () => this.api.setGridOption("columnDefs", columnDefs(this.model.get("columns"), this.language))],
+      ["change:columns", () => this.api.setGridOption("columnDefs", columns())],
       ["change:disabled", () => this.freeze()],
       ["change:label", () => this.label()],
       ["change:says change:as_of", () => this.counted()],
@@ -185,6 +206,12 @@ class View {
     this.search.addEventListener("input", () => {
       this.model.set("search", this.search.value);
       this.model.save_changes();
+    });
+    this.clear.addEventListener("click", () => {
+      this.api.setFilterModel(null);
+      this.model.set("search", "");
+      this.model.save_changes();
+      this.search.focus(); // the button goes
     });
     this.ticking = setInterval(() => this.tick(), TICK_MS);
     this.filter();
@@ -199,6 +226,7 @@ class View {
     clearInterval(this.ticking);
     for (const [event, does] of this.listened) this.model.off(event, does);
     this.api.destroy();
+    this.above.remove();
     this.model.send({ do: "gone", view: this.key });
   }
 
@@ -272,6 +300,9 @@ class View {
     if (hidden) parts.push(this.words.hidden.replace("{n}", hidden));
     const since = this.model.get("as_of");
     if (since) parts.push(this.words.as_of.replace("{when}", ago(since, this.language)));
+    const isFiltered = this.api.isColumnFilterPresent();
+    this.clear.hidden = !isFiltered;
+    this.write(this.left, isFiltered ? this.words.left.replace("{n}", all - shown) : "");
     this.write(this.count, parts.join(" · "));
     this.write(this.says, this.model.get("says"));
     this.fit(shown);
@@ -293,6 +324,8 @@ class View {
     if (document.hidden || !this.el.isConnected) return;
     const moments = this.model.get("columns").filter((column) => column.moment);
     if (moments.length) this.api.refreshCells({ columns: moments.map((column) => column.name), force: true });
+    const filters = this.model.get("filters") ? this.api.getFilterModel() : {};
+    if (moments.some(({ name }) => filters[name])) this.api.onFilterChanged(); // what was newer than an hour grows older
     this.counted();
   }
 }

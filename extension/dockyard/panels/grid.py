@@ -61,6 +61,7 @@ class Column:
         cell: How a value of it is shown.
         width: How much room it needs, in pixels; what is left over is shared out in the same proportion.
         sort: Whether the rows are sorted by it at first.
+        filter: How it is filtered; by default as its cells are: by text, by size or by age. "choice" offers the values that are there.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Column:
     cell: Callable[[Any], Cell] = text
     width: int = 120
     sort: Literal["", "asc", "desc"] = ""
+    filter: Literal["", "text", "number", "choice"] = ""
 
     def spec(self) -> dict[str, Any]:
         """What the browser is told of it."""
@@ -78,6 +80,7 @@ class Column:
             "sort": self.sort,
             "moment": self.cell is moment,
             "right": self.cell is size,
+            "filter": self.filter or ("moment" if self.cell is moment else "size" if self.cell is size else "text"),
         }
 
 
@@ -88,6 +91,7 @@ class Grid(anywidget.AnyWidget):
         label: What screen readers call it.
         search: Shows those rows alone that have all of its words in them.
         chosen: The keys of the rows that are chosen.
+        filters: Whether each column has a filter too; those are the browser's alone, and nothing here knows what they leave out.
         says: What is wrong; empty where nothing is.
         disabled: Whether nothing can be chosen or typed.
         as_of: When something in it was measured that does not follow by itself, in seconds since 1970; 0 where there is nothing of the kind.
@@ -98,6 +102,7 @@ class Grid(anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
     columns = traitlets.List(traitlets.Dict()).tag(sync=True)
     several = traitlets.Bool().tag(sync=True)
+    filters = traitlets.Bool().tag(sync=True)
     search = traitlets.Unicode().tag(sync=True)
     chosen = traitlets.List(traitlets.Unicode()).tag(sync=True)
     says = traitlets.Unicode().tag(sync=True)
@@ -113,6 +118,7 @@ class Grid(anywidget.AnyWidget):
         key: Sequence[str],
         *,
         several: bool = True,
+        filters: bool = True,
         on_chosen: Callable[[tuple[str, ...]], None] | None = None,
     ) -> None:
         """Make an empty grid.
@@ -122,6 +128,7 @@ class Grid(anywidget.AnyWidget):
             columns: From left to right.
             key: The columns of the table whose values together tell one row from every other.
             several: Whether more than one row can be chosen at a time.
+            filters: Whether each column has a filter.
             on_chosen: Called with the keys when someone chooses others; not when rows go by themselves.
         """
         self._columns, self._key_columns, self._on_chosen = tuple(columns), tuple(key), on_chosen
@@ -136,6 +143,7 @@ class Grid(anywidget.AnyWidget):
             label=label,
             columns=[column.spec() for column in columns],
             several=several,
+            filters=filters,
             language=language(),
             words=_words(),
         )
@@ -275,6 +283,15 @@ def _words() -> dict[str, Any]:
         "count": translate(N_("{shown} of {all}")),
         "chosen": translate(N_("{n} chosen")),
         "hidden": translate(N_("{n} of them hidden by the filter")),
+        "left": translate(N_("{n} left out by filters")),
+        "clear": translate(N_("Clear all filters")),
+        "newer": translate(N_("Newer than")),
+        "older": translate(N_("Older than")),
+        "hints": {
+            "number": translate(N_("A number, such as 80")),
+            "size": translate(N_("A size, such as 20MB or 1.5 GiB")),
+            "moment": translate(N_("A span of time, such as 90m, 24h or 3 days")),
+        },
         "as_of": translate(N_("sizes measured {when}")),
         "grid": {
             "noRowsToShow": translate(N_("Nothing there")),
@@ -287,5 +304,28 @@ def _words() -> dict[str, Any]:
             "ariaChecked": translate(N_("chosen")),
             "ariaUnchecked": translate(N_("not chosen")),
             "ariaIndeterminate": translate(N_("some chosen")),
+            "contains": translate(N_("Contains")),
+            "notContains": translate(N_("Does not contain")),
+            "startsWith": translate(N_("Begins with")),
+            "endsWith": translate(N_("Ends with")),
+            "equals": translate(N_("Equals")),
+            "greaterThan": translate(N_("More than")),
+            "lessThan": translate(N_("Less than")),
+            "inRange": translate(N_("Between")),
+            "inRangeStart": translate(N_("At least")),
+            "inRangeEnd": translate(N_("At most")),
+            "blank": translate(N_("Empty")),
+            "notBlank": translate(N_("Not empty")),
+            "filterOoo": translate(N_("Filter by…")),
+            "ariaLabelInputClear": translate(N_("Clear")),
+            "resetFilter": translate(N_("Clear this filter")),
+            "ariaFilterColumn": translate(N_("Control and Enter open its filter")),
+            "ariaColumnFiltered": translate(N_("filtered")),
+            "ariaLabelColumnFilter": translate(N_("Filter of a column")),
+            "ariaFilteringOperator": translate(N_("How it is compared")),
+            "ariaFilterValue": translate(N_("Compared with")),
+            "ariaFilterFromValue": translate(N_("At least")),
+            "ariaFilterToValue": translate(N_("At most")),
+            "ariaFilterInput": translate(N_("Filter")),
         },
     }

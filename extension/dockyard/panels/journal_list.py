@@ -69,7 +69,9 @@ class JournalList(Whole):
             value=True, indent=False, description=translate(N_("This engine only")), layout=widgets.Layout(width="auto")
         )
         self.here.observe(lambda _: self._turn(), "value")
-        self.grid = Grid(translate(N_("Runs")), COLUMNS, ("step",), several=False, on_chosen=lambda _: changed())
+        self.grid = Grid(
+            translate(N_("Runs")), COLUMNS, ("step",), several=False, filters=False, on_chosen=lambda _: changed()
+        )
         self.grid.on_seen = self._follow_if_seen
         super().__init__([self.here, self.grid])
         self._read()

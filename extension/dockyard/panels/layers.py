@@ -34,13 +34,13 @@ def _number(value: int) -> Cell:
 
 
 COLUMNS = (
-    Column("layer", N_("Layer"), _number, 70, "asc"),
+    Column("layer", N_("Layer"), _number, 70, "asc", "number"),
     Column("created_by", N_("Made by"), width=280),
     Column("size_bytes", N_("Size"), size, 90),
     Column("hidden_bytes", N_("Hides"), size, 90),
-    Column("added", N_("Added"), _number, 80),
-    Column("changed", N_("Changed"), _number, 90),
-    Column("removed", N_("Hidden"), _number, 80),
+    Column("added", N_("Added"), _number, 80, filter="number"),
+    Column("changed", N_("Changed"), _number, 90, filter="number"),
+    Column("removed", N_("Hidden"), _number, 80, filter="number"),
 )
 ASPECTS: Mapping[Aspect, str] = {
     "kind": N_("kind"),

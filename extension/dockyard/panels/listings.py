@@ -210,7 +210,7 @@ CONTAINERS = Listing(
     ("id",),
     (
         Column("name", N_("Name"), width=150),
-        Column("state", N_("State"), state, 170),
+        Column("state", N_("State"), state, 170, filter="choice"),
         Column("image", N_("Image"), width=150),
         Column("ports", N_("Ports"), listed, 150),
         Column("created", N_("Made"), moment, 110, "desc"),
@@ -239,7 +239,7 @@ VOLUMES = Listing(
     (
         Column("shown", N_("Name"), width=200, sort="asc"),
         Column("used_by", N_("Used by"), used, 200),
-        Column("driver", N_("Driver"), width=80),
+        Column("driver", N_("Driver"), width=90, filter="choice"),
         Column("created", N_("Made"), moment, 110),
     ),
     Column("measured_bytes", N_("Size"), size, 90),
@@ -251,7 +251,7 @@ NETWORKS = Listing(
     ("id",),
     (
         Column("name", N_("Name"), width=160, sort="asc"),
-        Column("driver", N_("Driver"), width=80),
+        Column("driver", N_("Driver"), width=90, filter="choice"),
         Column("used_by", N_("Used by"), used, 200),
         Column("subnets", N_("Subnets"), listed, 140),
         Column("created", N_("Made"), moment, 110),
@@ -263,7 +263,7 @@ PORTS = Listing(
     frozenset({"container"}),
     ("container_id", "host_ip", "host_port", "container_port", "protocol"),
     (
-        Column("host_port", N_("Port on the engine's machine"), number, 120, "asc"),
+        Column("host_port", N_("Port on the engine's machine"), number, 120, "asc", "number"),
         Column("host_ip", N_("Address"), width=120),
         Column("name", N_("Container"), width=180),
         Column("inner", N_("Port inside"), width=110),

@@ -4,25 +4,33 @@ import {
   CellStyleModule,
   ClientSideRowModelApiModule,
   ClientSideRowModelModule,
+  CustomFilterModule,
   LocaleModule,
   ModuleRegistry,
+  NumberFilterModule,
   QuickFilterModule,
   RenderApiModule,
   RowApiModule,
   RowSelectionModule,
+  TextFilterModule,
   createGrid,
   themeQuartz,
 } from "ag-grid-community";
+
+import { explained, filtered } from "./filters.js";
 
 ModuleRegistry.registerModules([
   CellStyleModule,
   ClientSideRowModelApiModule,
   ClientSideRowModelModule,
+  CustomFilterModule,
   LocaleModule,
+  NumberFilterModule,
   QuickFilterModule,
   RenderApiModule,
   RowApiModule,
   RowSelectionModule,
+  TextFilterModule,
 ]);
 
-export { createGrid, themeQuartz };
+export { createGrid, explained, filtered, themeQuartz };
