@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -51,6 +52,15 @@ def test_two_side_by_side_each_have_a_network_of_their_own(home, tmp_path_factor
         assert not first.overlaps(second)
         assert len(names & {each.name for each in Path("/sys/class/net").iterdir()}) == 2
     assert not names & {each.name for each in Path("/sys/class/net").iterdir()}
+
+
+def test_those_that_start_at_the_same_moment_do_not_stumble_over_one_another(home):
+    def live(number):
+        with OwnEngine(home / str(number)) as engine:
+            return reach(Place(engine.address, "test"), home / "ours").api.ping()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(live, range(8))) == [True] * 8
 
 
 def test_one_that_cant_start_says_why_and_leaves_no_process(home):

@@ -1,10 +1,12 @@
 """A Docker engine of one's own: a private ``dockerd``, for a machine that has the program but runs no engine, and for tests."""
 
+import fcntl
 import os
 import shutil
 import socket
 import subprocess
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -13,7 +15,9 @@ from dockyard.errors import OwnEngineFailed
 
 __all__ = ["OwnEngine", "why_not"]
 
+LOCK = Path("/run/dockyard-engine.lock")
 START_S = 60
+TRIES = 3
 STOP_S = 90  # it stops its containers first, each in its own time
 
 
@@ -51,12 +55,36 @@ class OwnEngine:
         if reason := why_not():
             raise OwnEngineFailed(reason=reason)
         self.home.mkdir(parents=True, exist_ok=True)
-        try:
-            interface = self._network.enter_context(bridge(self.home))
-        except OSError as error:
-            raise OwnEngineFailed(reason=f"no network bridge can be made: {error}") from error
-        log = self.home / "dockerd.log"
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, log.open("wb") as output:
+        with _starting_alone():
+            try:
+                interface = self._network.enter_context(bridge(self.home))
+            except OSError as error:
+                raise OwnEngineFailed(reason=f"no network bridge can be made: {error}") from error
+            try:
+                self._start_until_it_stands(interface)
+            except BaseException:
+                self.__exit__(None, None, None)
+                raise
+        return self
+
+    def _start_until_it_stands(self, interface: str) -> None:
+        """Start; once more where others changed the firewall under its hands, as every engine's containers do."""
+        for left in reversed(range(TRIES)):
+            try:
+                self._start(interface)
+            except OwnEngineFailed:
+                if not left or "iptables" not in self._log.read_text(errors="replace"):
+                    raise
+                self._stop()
+            else:
+                return
+
+    @property
+    def _log(self) -> Path:
+        return self.home / "dockerd.log"
+
+    def _start(self, interface: str) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, self._log.open("wb") as output:
             # The daemon says when it is ready, as to systemd (sd_notify).
             ready.bind(f"\0dockyard-{os.getpid()}-{self.home}"[:100])
             ready.settimeout(START_S)
@@ -71,12 +99,7 @@ class OwnEngine:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in a terminal is for the lab, which then stops the engine itself
             )
-            try:
-                self._await(ready, log)
-            except BaseException:
-                self.__exit__(None, None, None)
-                raise
-        return self
+            self._await(ready)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -99,7 +122,7 @@ class OwnEngine:
         for place in sorted((each for each in mounted if each.startswith(f"{self.home}/")), reverse=True):
             subprocess.run(["umount", place], check=False)
 
-    def _await(self, ready: socket.socket, log: Path) -> None:
+    def _await(self, ready: socket.socket) -> None:
         assert self._process is not None
         ready.settimeout(1)
         for _ in range(START_S):
@@ -108,5 +131,13 @@ class OwnEngine:
                     return
             if self._process.poll() is not None:
                 break
-        lines = log.read_text(errors="replace").strip().splitlines()
+        lines = self._log.read_text(errors="replace").strip().splitlines()
         raise OwnEngineFailed(reason=lines[-1] if lines else "no output")
+
+
+@contextmanager
+def _starting_alone() -> Iterator[None]:
+    """Hold off other engines of this kind: each sets up the machine's one firewall as it starts, and takes a free range of addresses."""
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
