@@ -141,6 +141,10 @@ class View {
     el.setAttribute("role", "group");
     // Arrows and letters are the grid's. JupyterLab asks the element that has the focus, and cuts a cell at "x" where that does not say so.
     el.addEventListener("focusin", keepKeys);
+    // The notebook takes the focus back at each key that it hears of, also from a filter that this one opened.
+    el.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.stopPropagation();
+    });
     this.el = el;
     this.search = element("input", "dockyard-grid-search");
     this.search.type = "search";
