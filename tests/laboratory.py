@@ -94,7 +94,7 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
         kept,
         subprocess.Popen(
             [sys.executable, *words],
-            env={**os.environ, **own, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token, **environment},
+            env={**own, **os.environ, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
