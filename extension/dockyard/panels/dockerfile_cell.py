@@ -80,14 +80,12 @@ class _LiveLog:
     def __init__(self) -> None:
         self._log = LogTail()
         self._handle: Any = None
-        self._doing = ""
         self._pace = Pace(self._show, REPORTS_PER_S)
 
     def report(self, progress: Progress) -> None:
         if isinstance(progress, BuildProgress):
             self._log.add(progress.said)
-        self._doing = progress.text
-        self._pace.news()
+        self._pace.news(progress)
 
     def stay(self) -> None:
         self._pace.end()
@@ -99,8 +97,8 @@ class _LiveLog:
         if self._handle is not None:
             self._handle.update(HTML(""))
 
-    def _show(self) -> None:
-        self._update(html.escape(self._doing) + log_html(str(self._log), most=LIVE_LINES))
+    def _show(self, progress: Progress) -> None:
+        self._update(html.escape(progress.text) + log_html(str(self._log), most=LIVE_LINES))
 
     def _update(self, text: str) -> None:
         if self._handle is None:

@@ -83,21 +83,18 @@ class _LiveText:
 
     def __init__(self) -> None:
         self._handle: Any = None
-        self._progress: Progress | None = None
         self._pace = Pace(self._show_progress, REPORTS_PER_S, QUIET_S)
 
     def report(self, progress: Progress) -> None:
-        self._progress = progress
-        self._pace.news()
+        self._pace.news(progress)
 
     def clear(self) -> None:
         self._pace.end()
         if self._handle is not None:
             self._show("")
 
-    def _show_progress(self) -> None:
-        if self._progress is not None:
-            self._show(html.escape(self._progress.text))
+    def _show_progress(self, progress: Progress) -> None:
+        self._show(html.escape(progress.text))
 
     def _show(self, text: str) -> None:
         if self._handle is None:

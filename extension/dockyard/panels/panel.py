@@ -61,7 +61,6 @@ class Panel(WorkingPanel):
         self._make, self._read = make, read
         self._planned: tuple[Task, Plan] | None = None
         self._ran: Task | None = None
-        self._progress: Progress | None = None
         self._pace = Pace(self._show_progress, REPORTS_PER_S)
         self._is_new = True
 
@@ -224,13 +223,11 @@ class Panel(WorkingPanel):
         super()._start(work)
 
     def _report(self, progress: Progress) -> None:
-        self._progress = progress
-        self._pace.news()
+        self._pace.news(progress)
 
-    def _show_progress(self) -> None:
-        if (progress := self._progress) is not None:
-            self.progress.value = progress.done / progress.total if progress.total else 0
-            self.doing.value = html.escape(progress.text)
+    def _show_progress(self, progress: Progress) -> None:
+        self.progress.value = progress.done / progress.total if progress.total else 0
+        self.doing.value = html.escape(progress.text)
 
     # ------------------------------------------------------------ what is shown
 

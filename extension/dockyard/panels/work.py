@@ -31,17 +31,14 @@ class TellingPanel(WorkingPanel):
         self.cancel_button = button(N_("Cancel"), self.cancel.set)
         self.cancel_button.layout.display = "none"
         self.doing = widgets.HTML()
-        self._progress: Progress | None = None
         self._pace = Pace(self._show_progress, REPORTS_PER_S)
 
     def report(self, progress: Progress) -> None:
         """Show how far it is, some times a second."""
-        self._progress = progress
-        self._pace.news()
+        self._pace.news(progress)
 
-    def _show_progress(self) -> None:
-        if self._progress is not None:
-            self.doing.value = html.escape(self._progress.text)
+    def _show_progress(self, progress: Progress) -> None:
+        self.doing.value = html.escape(progress.text)
 
     def _set_busy(self, busy: bool) -> None:
         super()._set_busy(busy)
