@@ -126,13 +126,9 @@ class DiskPanel(WorkingPanel):
         self._closed.set()
         if self._stop:
             self._stop()
-        for each in self.more.children:
-            each.close()
         super().close()
         if self._clock and self._clock is not threading.current_thread():
             self._clock.join()
-        if self.figure is not None:
-            self.figure.close()
 
     # ------------------------------------------------------------ what the worker does
 

@@ -71,9 +71,7 @@ class UsagePanel(Whole):
     def close(self) -> None:
         """Read no more, and go."""
         self.stop()
-        self._shown.close()
         super().close()
-        self.live.widget.close()
 
     def _resume(self) -> None:
         with self._guard:
