@@ -145,6 +145,9 @@ class Notebook:
         # Nor does its server always answer in time; a person closes what it says about that.
         silent = page.locator(".jp-Dialog", has_text="Server Connection Error")
         page.add_locator_handler(silent, lambda dialog: dialog.get_by_role("button", name="Close").click())
+        # JupyterLab waits for its theme's style sheet for a second and a half only; a person who sees no style asks for the page again.
+        bare = page.locator(".jp-Dialog", has_text="Error Loading Theme")
+        page.add_locator_handler(bare, lambda _: page.reload())
         eventually(lambda: self._open(lab.address(name)), PlaywrightTimeout, timeout_s=2 * OPENS_S)
         # A slow machine's notebook may stay without its toolbar, and the kernel's sign in it; the status bar has that too.
         expect(page.locator("#jp-main-statusbar").get_by_text("| Idle")).to_be_visible()

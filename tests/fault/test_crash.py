@@ -6,6 +6,7 @@ import tarfile
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import docker
@@ -183,15 +184,24 @@ def test_a_log_goes_on_while_there_is_no_engine(engine, api):
 def test_what_was_being_made_leaves_nothing_behind(engine, api):
     """A crash in the middle of a load: no image, and no bytes of it after the next start."""
     data = tar_of({"big": random.Random(1).randbytes(40_000_000)})
+    half = len(data) // 2
+    killed = threading.Event()
+
+    def parts() -> Iterator[bytes]:
+        yield data[:half]
+        killed.wait(30)
+        yield data[half:]
 
     def give() -> None:
         with pytest.raises(GONE):
-            api.import_image_from_data(data, "half", "1")
+            api.import_image_from_data(parts(), "half", "1")
 
     thread = threading.Thread(target=give)
     thread.start()
-    time.sleep(0.15)
+    staging = engine.home / "data/dockyard/embedded/staging"
+    until(lambda: any(each.stat().st_size for each in staging.rglob("*") if each.is_file()))
     engine.kill()
+    killed.set()
     thread.join(30)
     engine.start()
     assert not [each for each in api.images() if "half:1" in (each["RepoTags"] or ())]
