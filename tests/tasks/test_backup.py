@@ -1,6 +1,7 @@
 """Backups as lines, and what their archives are checked for; no engine needed."""
 
 import io
+import itertools
 import json
 import os
 import resource
@@ -13,12 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dockyard.errors import BackupBroken, BadValue, Cancelled, HostileArchive
+from dockyard.errors import BackupBroken, BadValue, Cancelled, EngineRefused, HostileArchive
 from dockyard.tarstream import TarStream
 from dockyard.tasks import Backup, Restore, Run, parse
 from dockyard.tasks.base import NEVER
 from dockyard.tasks.proved_file import ProvedFile
-from dockyard.tasks.volume_archive import check_archive, opened, parts_of, write_archive
+from dockyard.tasks.volume_archive import check_archive, opened, write_archive
+from dockyard.tasks.volume_fill import send
 from dockyard.tasks.volume_manifest import digest_of, line_of, lines_in, manifest_of
 
 LETTERS = st.characters(codec="utf-8", exclude_characters="/:\0", exclude_categories=("Cs", "Cc"))
@@ -146,6 +148,19 @@ def lines(stream):
     return [line_of(member, digest_of(stream)) for member in stream]
 
 
+class Lanes:
+    """Takes tar streams as an engine does."""
+
+    def __init__(self):
+        self.lines = []  # of all members, in the order in which their streams ended
+        self.streams = []  # the same, stream by stream
+
+    def upload(self, pieces):
+        found = lines(TarStream(io.BytesIO(b"".join(bytes(each) for each in pieces))))
+        self.streams.append(found)
+        self.lines += found
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=20)
 @given(trees())
 def test_any_tree_is_restored_as_it_was_backed_up(tree):
@@ -155,8 +170,9 @@ def test_any_tree_is_restored_as_it_was_backed_up(tree):
         sent = lines(TarStream(io.BytesIO(tree)))
         assert list(lines_in(manifest_of(archive))) == sent
         with opened(archive) as stream:
-            restored = b"".join(bytes(part) for part in parts_of(stream, NEVER))
-        assert lines(TarStream(io.BytesIO(restored))) == sent
+            lanes = Lanes()
+            send(stream, [lanes.upload, lanes.upload], NEVER)
+        assert sorted(lanes.lines) == sorted(sent)
         assert check_archive(archive) == check_archive(archive, thorough=False)
         with tarfile.open(archive) as plain:
             assert len(plain.getnames()) == len(sent)
@@ -221,7 +237,7 @@ def test_what_could_reach_outside_is_refused(members, tmp_path):
     with pytest.raises(HostileArchive):
         check_archive(tmp_path / "b.tar")
     with pytest.raises(HostileArchive):
-        list(parts_of(TarStream(io.BytesIO(tar(*members)), rooted=False), NEVER))
+        send(TarStream(io.BytesIO(tar(*members)), rooted=False), [Lanes().upload], NEVER)
 
 
 def test_what_does_not_read_back_is_told(tmp_path, monkeypatch):
@@ -262,4 +278,64 @@ def test_a_cancel_ends_all_threads(tmp_path):
     archive.write_bytes(big)
     with pytest.raises(Cancelled):
         check_archive(archive, cancel=stop)
+    assert threading.active_count() == before
+
+
+def sent(*members, lanes=2):
+    """Each member's name and the number of the stream that it came by."""
+    taken = Lanes()
+    send(TarStream(io.BytesIO(tar(*members)), rooted=False), [taken.upload] * lanes, NEVER)
+    return [(number, json.loads(line)["name"]) for number, stream in enumerate(taken.streams) for line in stream]
+
+
+def test_folders_and_links_come_after_the_files_that_they_stand_on():
+    members = [
+        ("./", FOLDER, ""),
+        ("./a", FOLDER, ""),
+        ("./a/1", FILE, b"1"),
+        ("./h", HARD, "./a/1"),
+        ("./2", FILE, b"2"),
+    ]
+    found = sent(*members)
+    assert sorted(name for number, name in found if number < 2) == ["2", "a/1"]
+    assert [name for number, name in found if number == 2] == ["", "a", "h"]
+    assert sent(*members, lanes=1) == [(0, name) for name in ("a/1", "2", "", "a", "h")]
+
+
+@pytest.mark.parametrize("again", [("./a", FILE, b"2"), ("./a", LINK, "b"), ("./a", FOLDER, "")])
+def test_what_takes_the_place_of_an_earlier_member_comes_after_it(again):
+    found = sent(("./a", FILE, b"1"), ("./b", LINK, "a"), again)
+    first, second = (number for number, name in found if name == "a")
+    assert first < next(number for number, name in found if name == "b") < second
+
+
+BIG = [(f"./{number}", FILE, bytes(2 << 20)) for number in range(40)]
+
+
+def test_files_go_by_both_lanes_at_once():
+    both, calls = threading.Barrier(2, timeout=20), itertools.count()
+
+    def upload(pieces):
+        if next(calls) < 2:  # the third comes after them
+            next(pieces)
+            both.wait()
+        for _ in pieces:
+            continue
+
+    send(TarStream(io.BytesIO(tar(*BIG)), rooted=False), [upload] * 2, NEVER)
+    assert next(calls) == 3
+
+
+def test_an_upload_that_fails_ends_the_others():
+    before, calls = threading.active_count(), itertools.count()
+
+    def upload(pieces):
+        if next(calls) == 1:
+            next(pieces)
+            raise EngineRefused(message="no space left on device", status=500)
+        for _ in pieces:
+            continue
+
+    with pytest.raises(EngineRefused, match="no space left"):
+        send(TarStream(io.BytesIO(tar(*BIG)), rooted=False), [upload] * 2, NEVER)
     assert threading.active_count() == before

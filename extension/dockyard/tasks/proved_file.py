@@ -1,7 +1,6 @@
 """A file compressed as it is written, and read back from the disk behind the writing, to prove that it holds what was written."""
 
 import os
-import queue
 import threading
 import zlib
 from collections.abc import Iterator
@@ -14,11 +13,10 @@ from isal import igzip, isal_zlib
 from dockyard.errors import BackupBroken, Truncated
 from dockyard.locale import N_, translate
 from dockyard.tasks.gzip_packer import GzipPacker
+from dockyard.tasks.pieces import PIECE_BYTES, Pieces
 
-__all__ = ["GZIP_ERRORS", "PIECES_AHEAD", "PIECE_BYTES", "ProvedFile", "broken", "unzipped"]
+__all__ = ["GZIP_ERRORS", "ProvedFile", "broken", "unzipped"]
 
-PIECE_BYTES = 1 << 20
-PIECES_AHEAD = 8
 STRETCH_BYTES = 32 << 20
 
 GZIP_ERRORS: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error, igzip.BadGzipFile)  # type: ignore[assignment]  # isal's stub takes its class for an object
@@ -36,14 +34,9 @@ class ProvedFile:
 
     def __init__(self, file: FileIO, path: Path) -> None:
         self._file, self._path = file, path
-        self._fault: BaseException | None = None
+        self._pieces = Pieces()
         self._grown = threading.Condition()
         self._written, self._crc, self._ended = 0, 0, False
-        self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
-        self._full: queue.SimpleQueue[tuple[memoryview, int] | None] = queue.SimpleQueue()
-        for _ in range(PIECES_AHEAD):
-            self._free.put(memoryview(bytearray(PIECE_BYTES)))
-        self._piece, self._filled = self._free.get(), 0
         self._threads = [
             threading.Thread(target=work, name="dockyard-backup", daemon=True) for work in (self._pack, self._prove)
         ]
@@ -58,45 +51,30 @@ class ProvedFile:
             OSError: The file can't be written.
             BackupBroken: What was written does not read back as it was.
         """
-        if self._fault:
-            raise self._fault
-        if self._filled == PIECE_BYTES:
-            self._hand_over()
-            self._piece, self._filled = self._free.get(), 0
-        return self._piece[self._filled :]
+        return self._pieces.room
 
     def took(self, count: int) -> None:
         """Take the first ``count`` bytes of :attr:`room`."""
-        self._filled += count
+        self._pieces.took(count)
 
     def write(self, data: bytes) -> None:
         """Take some bytes more. Raises as :attr:`room`."""
-        left = memoryview(data)
-        while left:
-            room = self.room
-            count = min(len(room), len(left))
-            room[:count] = left[:count]
-            left = left[count:]
-            self.took(count)
+        self._pieces.write(data)
 
     def finish(self) -> tuple[int, int]:
         """Wait until all is on the disk and proved, and return the length and the CRC-32 of what was read back. Raises as :attr:`room`."""
-        self._hand_over()
         self._end()
-        if self._fault:
-            raise self._fault
+        if self._pieces.fault:
+            raise self._pieces.fault
         return self._written, self._crc
 
     def give_up(self) -> None:
         """End all threads, whatever they are at."""
-        self._fault = self._fault or Truncated()
+        self._pieces.fault = self._pieces.fault or Truncated()
         self._end()
 
-    def _hand_over(self) -> None:
-        self._full.put((self._piece, self._filled))
-
     def _end(self) -> None:
-        self._full.put(None)
+        self._pieces.end()
         for thread in self._threads:
             thread.join()
 
@@ -106,23 +84,22 @@ class ProvedFile:
         try:
             yield
         except BaseException as error:  # noqa: BLE001  # raised again there
-            self._fault = self._fault or error
+            self._pieces.fault = self._pieces.fault or error
 
     def _pack(self) -> None:
         packer = GzipPacker()
-        for piece, count in iter(self._full.get, None):
-            with self._telling():
-                self._put(packer.pack(piece[:count]))
-            self._free.put(piece)  # also after a fault, since someone may wait for it
         with self._telling():
+            for piece in self._pieces.taken():
+                self._put(packer.pack(piece))
             self._put(packer.end())
+        self._pieces.drain()
         with self._grown:
             self._ended = True
             self._grown.notify_all()
 
     def _put(self, data: bytes) -> None:
         left = memoryview(data)
-        while left and not self._fault:
+        while left and not self._pieces.fault:
             count = self._file.write(left)
             crc = isal_zlib.crc32(left[:count], self._crc)
             left = left[count:]
@@ -154,9 +131,9 @@ class ProvedFile:
         """Return how much is in the file, once it is a stretch more than ``position`` or no more will come."""
         with self._grown:
             self._grown.wait_for(
-                lambda: self._written >= position + STRETCH_BYTES or self._ended or self._fault is not None
+                lambda: self._written >= position + STRETCH_BYTES or self._ended or self._pieces.fault is not None
             )
-            return self._written if not self._fault else position
+            return self._written if not self._pieces.fault else position
 
 
 def unzipped(file: RawIOBase) -> igzip.IGzipFile:

@@ -24,12 +24,11 @@ from dockyard.tarstream import Member, Reader, TarStream
 from dockyard.tasks.base import NEVER, Cancel, check_cancel
 from dockyard.tasks.compare import Hashes
 from dockyard.tasks.pack import TRAILER
-from dockyard.tasks.proved_file import GZIP_ERRORS, PIECE_BYTES, PIECES_AHEAD, ProvedFile, broken, unzipped
+from dockyard.tasks.pieces import PIECE_BYTES, PIECES_AHEAD
+from dockyard.tasks.proved_file import GZIP_ERRORS, ProvedFile, broken, unzipped
 from dockyard.tasks.volume_manifest import digest_of, end_line, end_line_in, line_of, lines_in, manifest_of
 
-__all__ = ["ROOT", "check_archive", "opened", "parts_of", "write_archive"]
-
-ROOT = "source"  # the folder that an upload names, so that the engine sets its mode and owner too
+__all__ = ["Checked", "check_archive", "fill_room", "header_of", "opened", "write_archive"]
 
 Watch = Callable[[int], None]
 
@@ -61,9 +60,9 @@ def write_archive(
         try:
             stream, done, first = TarStream(reader), 0, True
             for member in stream:
-                writer.write(_header(member, f"./{member.name}" if member.name else "."))
+                writer.write(header_of(member, f"./{member.name}" if member.name else "."))
                 digest = hashlib.sha256()
-                while count := _fill(room := writer.room, stream):
+                while count := fill_room(room := writer.room, stream):
                     check_cancel(cancel)
                     digest.update(room[:count])
                     writer.took(count)
@@ -128,7 +127,7 @@ def _is_as_ended(archive: Path, manifest: Path, watch: Watch, cancel: Cancel) ->
 def _lines_checked(archive: Path, lines: Iterator[str] | None, watch: Watch, cancel: Cancel) -> Iterator[str]:
     """The lines of an archive's members, each checked."""
     with opened(archive, watch, cancel) as stream:
-        checked = _Checked()
+        checked = Checked()
         for member in stream:
             checked.add(member)
             line = line_of(member, digest_of(stream, cancel))
@@ -149,54 +148,6 @@ def _hashes(lines: Iterator[str]) -> Hashes:
         else:
             found[each["name"]] = f"{each['kind']} {each['link']}"
     return found
-
-
-def parts_of(stream: TarStream, cancel: Cancel) -> Iterator[memoryview]:
-    """Return an archive's stream anew, as it is uploaded beside :data:`ROOT`: no header of its own reaches the engine. A part is good until the next.
-
-    Raises:
-        HostileArchive: A member could reach outside the volume.
-    """
-    checked, piece = _Checked(), _Piece()
-    for member in stream:
-        checked.add(member)
-        link = f"{ROOT}/{member.link}" if member.kind == "hard link" else member.link
-        yield from piece.add(_header(member, f"{ROOT}/{member.name}" if member.name else ROOT, link))
-        while count := _fill(piece.room, stream):
-            check_cancel(cancel)
-            yield from piece.took(count)
-        yield from piece.add(b"\0" * (-member.size_bytes % tarfile.BLOCKSIZE))
-    yield from piece.add(TRAILER)
-    yield piece.rest
-
-
-class _Piece:
-    """Bytes gathered until they are worth sending; what is given out is good only until more is added."""
-
-    def __init__(self) -> None:
-        self._buffer, self._filled = memoryview(bytearray(PIECE_BYTES)), 0
-
-    @property
-    def room(self) -> memoryview:
-        return self._buffer[self._filled :]
-
-    @property
-    def rest(self) -> memoryview:
-        return self._buffer[: self._filled]
-
-    def took(self, count: int) -> Iterator[memoryview]:
-        self._filled += count
-        if self._filled == PIECE_BYTES:
-            yield self._buffer
-            self._filled = 0
-
-    def add(self, data: bytes) -> Iterator[memoryview]:
-        left = memoryview(data)
-        while left:
-            count = min(len(left), PIECE_BYTES - self._filled)
-            self.room[:count] = left[:count]
-            left = left[count:]
-            yield from self.took(count)
 
 
 @contextmanager
@@ -280,7 +231,7 @@ class _Ahead:
             self._pieces.put(error)
 
 
-class _Checked:
+class Checked:
     """Refuses members that would be written through a link of the same archive, and hard links to anything but its files."""
 
     def __init__(self) -> None:
@@ -315,7 +266,7 @@ class _Checked:
                 raise HostileArchive(member=member.info.name, reason=translate(N_("would be written through a link")))
 
 
-def _fill(room: memoryview, stream: TarStream) -> int:
+def fill_room(room: memoryview, stream: TarStream) -> int:
     """Fill ``room`` with bytes of the current member, which may come in small pieces, and return how many they are."""
     filled = 0
     while filled < len(room) and (count := stream.read_into(room[filled:])):
@@ -323,7 +274,7 @@ def _fill(room: memoryview, stream: TarStream) -> int:
     return filled
 
 
-def _header(member: Member, name: str, link: str | None = None) -> bytes:
+def header_of(member: Member, name: str, link: str | None = None) -> bytes:
     """A member's header under its new name, in the form that every tar reads."""
     info = member.info
     more = {

@@ -8,20 +8,19 @@ import json
 from pathlib import Path
 
 from dockyard.connection import Client
-from dockyard.connection.archive import download, upload
+from dockyard.connection.archive import download
 from dockyard.errors import CannotUndo, ContentKept, DockyardError, TargetUnwritable
 from dockyard.locale import N_, translate
 from dockyard.tasks.base import NEVER, Cancel, Change, Result
 from dockyard.tasks.compare import Hashes
 from dockyard.tasks.holder import holding
 from dockyard.tasks.kept import Kept, Mark
-from dockyard.tasks.volume_archive import ROOT, Watch, opened, parts_of, write_archive
+from dockyard.tasks.volume_archive import Watch, write_archive
 from dockyard.tasks.volume_content import create, find, hashes_of, remove
+from dockyard.tasks.volume_fill import PATH, fill
 from dockyard.tasks.volume_users import holders
 
 __all__ = ["exchange", "restored_state", "undo_exchange"]
-
-PATH = f"/{ROOT}"
 
 
 def exchange(
@@ -54,7 +53,7 @@ def exchange(
             remove(client, volume)
     try:
         create(client, volume, before or {})
-        _fill(client, volume, archive, watch, cancel)
+        fill(client, volume, archive, watch, cancel)
     except BaseException as error:
         try:
             _put_back(client, kept)
@@ -110,9 +109,4 @@ def _put_back(client: Client, kept: Kept) -> None:
         remove(client, volume)
     if before:
         create(client, volume, before or {})
-        _fill(client, volume, kept.folder / kept.marks[0].kept, lambda _: None, NEVER)
-
-
-def _fill(client: Client, volume: str, archive: Path, watch: Watch, cancel: Cancel) -> None:
-    with holding(client, {volume: PATH}) as held, opened(archive, watch, cancel) as stream:
-        upload(client, held, "/", parts_of(stream, cancel), None)
+        fill(client, volume, kept.folder / kept.marks[0].kept, lambda _: None, NEVER)

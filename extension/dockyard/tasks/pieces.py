@@ -1,0 +1,86 @@
+"""Bytes on their way from one thread to another, without a copy of their own for each."""
+
+import queue
+from collections.abc import Iterator
+
+__all__ = ["PIECES_AHEAD", "PIECE_BYTES", "Pieces"]
+
+PIECE_BYTES = 1 << 20
+PIECES_AHEAD = 8
+
+
+class Pieces:
+    """Pieces of memory that go round between a thread that fills them and a thread that takes them; whoever is faster waits for the other.
+
+    Bytes are put straight into them: into :attr:`room`, then told by :meth:`took`.
+
+    Attributes:
+        fault: What went wrong on either side; the other side meets it at its next step.
+    """
+
+    def __init__(self, count: int = PIECES_AHEAD) -> None:
+        self.fault: BaseException | None = None
+        self._over = False
+        self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
+        self._full: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
+        for _ in range(count):
+            self._free.put(memoryview(bytearray(PIECE_BYTES)))
+        self._piece, self._filled = self._free.get(), 0
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces are full and not taken yet."""
+        return self._full.qsize()
+
+    @property
+    def room(self) -> memoryview:
+        """Where the next bytes go; never empty.
+
+        Raises:
+            BaseException: :attr:`fault`, where there is one.
+        """
+        if self.fault:
+            raise self.fault
+        if self._filled == PIECE_BYTES:
+            self._full.put(self._piece)
+            self._piece, self._filled = self._free.get(), 0
+        return self._piece[self._filled :]
+
+    def took(self, count: int) -> None:
+        """Take the first ``count`` bytes of :attr:`room`."""
+        self._filled += count
+
+    def write(self, data: bytes) -> None:
+        """Take some bytes more. Raises as :attr:`room`."""
+        left = memoryview(data)
+        while left:
+            room = self.room
+            count = min(len(room), len(left))
+            room[:count] = left[:count]
+            left = left[count:]
+            self.took(count)
+
+    def end(self) -> None:
+        """Hand over what is left and say that no more will come; saying so again changes nothing."""
+        self._full.put(self._piece[: self._filled])
+        self._full.put(None)
+
+    def taken(self) -> Iterator[memoryview]:
+        """Return the pieces in order, on the other thread; each is good until the next. Raises as :attr:`room`."""
+        while (piece := self._next()) is not None:
+            try:
+                if self.fault:
+                    raise self.fault
+                yield piece
+            finally:
+                self._free.put(memoryview(piece.obj))
+
+    def drain(self) -> None:
+        """Let go of what still comes, on the other thread, so that whoever fills the pieces does not wait for ever."""
+        while (piece := self._next()) is not None:
+            self._free.put(memoryview(piece.obj))
+
+    def _next(self) -> memoryview | None:
+        piece = None if self._over else self._full.get()
+        self._over = piece is None
+        return piece
