@@ -10,7 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import requests
@@ -19,7 +19,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from dockyard.waiting import eventually
 
-__all__ = ["WORDS", "Lab", "Notebook", "classroom", "laboratory", "press", "serves", "shows"]
+__all__ = ["LABEXTENSION", "WORDS", "Lab", "Notebook", "classroom", "desk", "laboratory", "press", "serves", "shows"]
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 LABEXTENSION = Path(__file__).parents[1] / "extension" / "labextension" / "built"
@@ -56,14 +56,24 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab."""
+    """A running JupyterLab, and a folder in it.
+
+    Attributes:
+        url: Its address, without the last slash.
+        token: What lets one in.
+        folder: Where notebooks are.
+        settings: Where it keeps what a user has chosen.
+        below: The folder's path in JupyterLab; empty for the one that it was started on, else it ends in a slash.
+    """
 
     url: str
     token: str
     folder: Path
+    settings: Path
+    below: str = ""
 
     def address(self, notebook: str) -> str:
-        return f"{self.url}/lab/tree/{notebook}?token={self.token}&reset"
+        return f"{self.url}/lab/tree/{self.below}{notebook}?token={self.token}&reset"
 
 
 @contextmanager
@@ -94,7 +104,7 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
         kept,
         subprocess.Popen(
             [sys.executable, *words],
-            env={**own, **os.environ, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token, **environment},
+            env={**os.environ, **own, "DOCKER_HOST": engine_address, "JUPYTER_TOKEN": token, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -111,7 +121,7 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
                 raise RuntimeError("JupyterLab ended")
             drain.start()
             eventually(lambda: requests.get(f"http://localhost:{port}/api", timeout=10), OSError, timeout_s=30)
-            yield Lab(f"http://localhost:{port}", token, folder)
+            yield Lab(f"http://localhost:{port}", token, folder, Path(own["JUPYTERLAB_SETTINGS_DIR"]))
         except Exception as error:
             error.add_note(f"JupyterLab said ({process.poll()}):\n" + "".join(seen))
             raise
@@ -124,14 +134,27 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
 
 @contextmanager
 def classroom(engine_address: str, place: Path, language: str = "en") -> Iterator[Lab]:
-    """JupyterLab on a copy of the lessons' notebooks in ``place``, with this checkout's sidebar, where that has been built."""
-    shutil.copytree(NOTEBOOKS, place / "notebooks")
+    """JupyterLab on an empty folder in ``place``, with this checkout's sidebar, where that has been built."""
+    (place / "classroom").mkdir()
     extensions = place / "jupyter" / "labextensions" / "@dockyard"
     extensions.mkdir(parents=True)
     (extensions / "labextension").symlink_to(LABEXTENSION)
     more = {"LANGUAGE": language, "JUPYTER_PATH": str(place / "jupyter")}
-    with laboratory(engine_address, place / "notebooks", language, **more) as started:
+    with laboratory(engine_address, place / "classroom", language, **more) as started:
         yield started
+
+
+@contextmanager
+def desk(room: Lab) -> Iterator[Lab]:
+    """A folder with the lessons' notebooks in a JupyterLab that others use too; afterwards its kernels are ended, and no setting is chosen."""
+    folder = Path(tempfile.mkdtemp(dir=room.folder, prefix="desk-"))
+    shutil.copytree(NOTEBOOKS, folder, dirs_exist_ok=True)
+    yield replace(room, folder=folder, below=f"{folder.name}/")
+    session = requests.Session()
+    session.headers["Authorization"] = f"token {room.token}"
+    for kernel in session.get(f"{room.url}/api/kernels", timeout=60).json():
+        session.delete(f"{room.url}/api/kernels/{kernel['id']}", timeout=60).raise_for_status()
+    shutil.rmtree(room.settings, ignore_errors=True)  # there is none where nothing was chosen
 
 
 class Notebook:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from conftest import missing
 from dockyard.lessons import LESSONS, Bench, Reset
-from laboratory import Lab, Notebook, classroom
+from laboratory import LABEXTENSION, Lab, Notebook, classroom, desk
 
 PATIENCE_MS = 60_000
 FLAGS = [
@@ -35,27 +36,36 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def spoken() -> str:
-    """The language that JupyterLab is started in."""
-    return "en"
+def with_sidebar() -> None:
+    """There is a sidebar to be looked at."""
+    if not (LABEXTENSION / "static" / "style.js").exists():
+        missing("the sidebar is not built (scripts/labextension, with Node.js)")
 
 
 @pytest.fixture
-def lab(engine_address: str, client, tmp_path: Path, spoken: str) -> Iterator[Lab]:
-    """JupyterLab on a copy of the notebooks; the lesson's names are free again afterwards."""
-    try:
-        with classroom(engine_address, tmp_path, spoken) as started:
-            yield started
-    finally:
-        for found in client.api.containers(all=True, filters={"name": "apa000ex19"}):
-            client.api.remove_container(found["Id"], force=True, v=True)
+def spoken() -> str:
+    """The language that JupyterLab speaks."""
+    return "en"
 
 
-@pytest.fixture(scope="module")
-def shared_lab(engine_address: str, client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab on a copy of the notebooks, for all tests of a file: each language has a folder of its own."""
+@pytest.fixture(scope="session")
+def jupyterlab(engine_address: str, client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab in English, for all who need no other."""
     with classroom(engine_address, tmp_path_factory.mktemp("lab")) as started:
         yield started
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest, engine_address: str, client, tmp_path: Path, spoken: str) -> Iterator[Lab]:
+    """A folder of the test's own in JupyterLab, with a copy of the notebooks; the lesson's names are free again afterwards."""
+    with ExitStack() as stack:
+        if spoken == "en":
+            room = request.getfixturevalue("jupyterlab")
+        else:
+            room = stack.enter_context(classroom(engine_address, tmp_path, spoken))
+        yield stack.enter_context(desk(room))
+        for found in client.api.containers(all=True, filters={"name": "apa000ex19"}):
+            client.api.remove_container(found["Id"], force=True, v=True)
 
 
 @pytest.fixture(params=["en", "ko"])

@@ -9,11 +9,6 @@ pytestmark = [pytest.mark.engine, pytest.mark.browser]
 PAGES = {"en": "Hello from my own page!", "ko": "제가 만든 페이지입니다!"}
 
 
-@pytest.fixture
-def lab(shared_lab):
-    return shared_lab
-
-
 def test_a_learner_copies_a_page_into_apache_by_clicking(language, learner, lab, notebook, screen, picture, docker_cli):
     words = WORDS[language]
     book = notebook(f"{language}/02_copy.ipynb")

@@ -16,11 +16,6 @@ pytestmark = [pytest.mark.engine, pytest.mark.browser]
 HTDOCS = "/usr/local/apache2/htdocs"
 
 
-@pytest.fixture
-def lab(shared_lab):
-    return shared_lab
-
-
 def fill(panel: Locator, label: str, value: str) -> None:
     """Type into a field of a panel, as far as its command line follows."""
     field = panel.get_by_label(label, exact=True)

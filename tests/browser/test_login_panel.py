@@ -20,14 +20,12 @@ WRONG = "radish-and-carrot"
 
 
 @pytest.fixture
-def saving_widgets(tmp_path, monkeypatch):
-    """JupyterLab saves the state of widgets with the notebook; log-ins are kept below the test's folder."""
-    settings = tmp_path / "settings" / "@jupyter-widgets" / "jupyterlab-manager"
+def kept(lab):
+    """Where log-ins are kept: below the test's folder. JupyterLab saves the state of widgets with the notebook."""
+    settings = lab.settings / "@jupyter-widgets" / "jupyterlab-manager"
     settings.mkdir(parents=True)
     (settings / "plugin.jupyterlab-settings").write_text(json.dumps({"saveState": True}))
-    monkeypatch.setenv("JUPYTERLAB_SETTINGS_DIR", str(tmp_path / "settings"))
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
-    return tmp_path / "docker" / "config.json"
+    return lab.folder / "docker" / "config.json"
 
 
 @pytest.fixture
@@ -38,9 +36,10 @@ def locked(client):
 
 
 @pytest.mark.walks("login")
-def test_a_typed_password_logs_in_and_is_saved_nowhere(saving_widgets, lab, locked, notebook, screen, picture):
+def test_a_typed_password_logs_in_and_is_saved_nowhere(kept, lab, locked, notebook, screen, picture):
     path = Path(lab.folder) / "login.ipynb"
-    cell = nbformat.v4.new_code_cell(f'import dockyard\ndockyard.panels.login("{locked}", "usagi")')
+    place = f'import os\nos.environ["DOCKER_CONFIG"] = "{kept.parent}"\n'
+    cell = nbformat.v4.new_code_cell(f'{place}import dockyard\ndockyard.panels.login("{locked}", "usagi")')
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
     panel = notebook("login.ipynb").run("dockyard.panels.login")
     password = panel.get_by_label("Password", exact=True)
@@ -66,4 +65,4 @@ def test_a_typed_password_logs_in_and_is_saved_nowhere(saving_widgets, lab, lock
         assert secret not in text
         assert secret not in screen.content()
         assert base64.b64encode(f"usagi:{secret}".encode()).decode() not in text
-    assert saving_widgets.exists()
+    assert kept.exists()

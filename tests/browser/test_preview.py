@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
@@ -47,7 +48,7 @@ def test_a_browser_elsewhere_goes_through_the_jupyter_server(page_in_apache, lab
     context = browser.new_context(viewport={"width": 1400, "height": 1200})
     page = context.new_page()
     page.set_default_timeout(60_000)
-    elsewhere = type(lab)(lab.url.replace("localhost", "lab.example"), lab.token, lab.folder)
+    elsewhere = replace(lab, url=lab.url.replace("localhost", "lab.example"))
     shown = open_preview(notebook("en/02_copy.ipynb", page, elsewhere))
     shown.locator("iframe").nth(0).content_frame.get_by_text("mine").wait_for()
     shown.locator("iframe").nth(1).content_frame.get_by_text("mine").wait_for()

@@ -2,25 +2,14 @@
 
 import re
 import uuid
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from conftest import missing
 from dockyard.waiting import eventually
+from sidebars import Sidebar
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
-
-BUILT = Path(__file__).parents[2] / "extension/labextension/built/static/style.js"
-WIDE = {"width": 1300, "height": 900}
-
-
-@pytest.fixture(autouse=True)
-def built():
-    """There is a sidebar to be looked at."""
-    if not BUILT.exists():
-        missing("the sidebar is not built (scripts/labextension, with Node.js)")
 
 
 @pytest.fixture
@@ -29,47 +18,8 @@ def name(container):
     return container("httpd", ExposedPorts={"80/tcp": {}}, HostConfig={"PortBindings": {"80/tcp": [{"HostPort": ""}]}})
 
 
-class Sidebar:
-    """The open sidebar, used as a person does."""
-
-    def __init__(self, page, lab, path="lab"):
-        self.page = page
-        page.set_viewport_size(WIDE)
-        page.goto(f"{lab.url}/{path}?token={lab.token}&reset")
-        # JupyterLab opens its launcher late, and gives it the focus: no person has pressed a key by then.
-        page.wait_for_function(
-            "() => globalThis.jupyterapp?.restored.then(() => jupyterapp.shell.currentWidget !== null)"
-        )
-        page.locator('[data-id="dockyard-sidebar"]').click()
-
-    def row(self, name, kind="container"):
-        return self.page.locator(f'.dockyard-row[data-kind="{kind}"][data-name="{name}"]')
-
-    def is_in_state(self, name, state):
-        expect(self.row(name)).to_have_attribute("data-state", state)
-
-    def press(self, name, *keys, kind="container"):
-        self.row(name, kind).focus()
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def choose(self, name, label, kind="container"):
-        """Choose from the row's menu."""
-        self.row(name, kind).click(button="right")
-        self.page.locator(".lm-Menu-itemLabel").get_by_text(label, exact=True).click()
-
-    def dialog(self):
-        return self.page.locator(".jp-Dialog")
-
-    def accept(self):
-        self.dialog().locator(".jp-mod-accept, .jp-mod-warn").last.click()
-
-    def says(self, text):
-        expect(self.page.locator(".Toastify__toast--success", has_text=text).first).to_be_visible()
-
-
 @pytest.fixture
-def sidebar(screen, lab):
+def sidebar(with_sidebar, screen, lab):
     return Sidebar(screen, lab)
 
 

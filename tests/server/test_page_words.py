@@ -1,20 +1,27 @@
-"""The words of JupyterLab's part are in the catalogues of the Python package."""
+"""The words of JupyterLab's part and of its settings are in the catalogues of the Python package."""
 
+import json
 import re
 from pathlib import Path
 
 from dockyard.locale import speaking, translate
 from dockyard.server.page_words import PAGE_WORDS
 
-SOURCES = Path(__file__).parents[2] / "extension" / "labextension" / "src"
+PART = Path(__file__).parents[2] / "extension" / "labextension"
+SETTINGS = json.loads((PART / "schema" / "plugin.json").read_text("utf-8"))
 
 
 def sources():
-    return "\n".join(path.read_text("utf-8") for path in SOURCES.glob("*.ts*"))
+    return "\n".join(path.read_text("utf-8") for path in (PART / "src").glob("*.ts*"))
+
+
+def of_settings():
+    for part in (SETTINGS, *SETTINGS["properties"].values()):
+        yield from (part[key] for key in ("title", "description", "jupyter.lab.setting-icon-label") if key in part)
 
 
 def test_every_message_of_the_sources_is_listed_and_none_is_left_over():
-    assert set(PAGE_WORDS) == set(re.findall(r"\b__\(\s*'((?:[^'\\]|\\.)*)'", sources()))
+    assert set(PAGE_WORDS) == {*re.findall(r"\b__\(\s*'((?:[^'\\]|\\.)*)'", sources()), *of_settings()}
 
 
 def test_every_message_is_a_literal():

@@ -72,7 +72,7 @@ export interface IParts {
   cellForm: () => 'line' | 'python';
 }
 
-interface ITarget {
+export interface ITarget {
   kind: Kind;
   name: string;
 }
@@ -147,6 +147,17 @@ export class Actions {
     for (const file of files) {
       const title = this.parts.trans.__('Copy');
       await this.worker.carryOut({ ...target, action: 'copy-in', file, path }, title);
+    }
+  }
+
+  // Ask what is to be copied; and into which folder of the file browser, where that is not known.
+  async copyOut(target: ITarget, folder?: string): Promise<void> {
+    const { trans, files } = this.parts;
+    const path = await ask(trans.__('Which file or folder of %1?', target.name), '/');
+    const here = files?.model.path || '.';
+    const file = path && (folder ?? (await ask(trans.__('Into which folder, from the file browser?'), here)));
+    if (file) {
+      await this.worker.carryOut({ ...target, action: 'copy-out', path, file }, trans.__('Copy'));
     }
   }
 }
@@ -225,15 +236,7 @@ export function addCommands(actions: Actions): void {
     label: trans.__('Copy a file out of it…'),
     icon: downloadIcon,
     isEnabled: args => !!actions.target(args),
-    execute: async args => {
-      const target = actions.target(args)!;
-      const path = await ask(trans.__('Which file or folder of %1?', target.name), '/');
-      const here = files?.model.path ?? '';
-      const file = path && (await ask(trans.__('Into which folder, from the file browser?'), here || '.'));
-      if (file) {
-        await actions.act({ ...target }, 'copy-out', trans.__('Copy'), { path, file });
-      }
-    }
+    execute: args => actions.copyOut(actions.target(args)!)
   });
   commands.addCommand(CommandIDs.runImage, {
     label: trans.__('Run…'),

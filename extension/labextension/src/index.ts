@@ -11,9 +11,10 @@ import { ITranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 import { Actions, addCommands, addToPalette, CommandIDs } from './commands';
 import { addDocuments } from './documents';
-import { takeFiles } from './drop';
+import { giveFiles, takeFiles } from './drag';
 import { DockyardModel } from './model';
 import { Server } from './request';
+import { SettingWords } from './settings';
 import { Sidebar } from './sidebar';
 import { StatusItem } from './statusbar';
 import { loadWords } from './words';
@@ -34,9 +35,10 @@ const main: JupyterFrontEndPlugin<Actions> = {
     notebooks: INotebookTracker | null,
     files: IDefaultFileBrowser | null
   ) => {
+    const words = new SettingWords(registry, main.id);
     const server = new Server(app.serviceManager.serverSettings);
     const trans = await loadWords(server, translator, registry);
-    const settings = await registry?.load(main.id).catch(() => null);
+    const settings = await words.use(trans);
     const cellForm = () => (settings?.get('cellForm').composite === 'python' ? 'python' : 'line');
     const model = new DockyardModel(server);
     const actions = new Actions({ app, model, trans, notebooks, files, cellForm });
@@ -60,6 +62,7 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     const { model, trans } = actions.parts;
     const widget = new Sidebar(model, app.commands, trans, translator ?? undefined);
     takeFiles(widget, actions);
+    giveFiles(widget, actions);
     app.shell.add(widget, 'left', { rank: 300, type: 'Docker' });
     restorer?.add(widget, widget.id);
   }
