@@ -127,7 +127,7 @@ def laboratory(engine_address: str, folder: Path, language: str = "en", **enviro
             raise
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
     if drain.ident:
         drain.join()
 

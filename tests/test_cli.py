@@ -1,5 +1,6 @@
 """The `dockyard` command."""
 
+import os
 import subprocess
 import sys
 
@@ -48,6 +49,23 @@ def test_the_tour_speaks_korean(client, engine_address):
     )
     assert "모든 단계를 통과했습니다." in answer.stdout
     assert "httpd: 이미 있음" in answer.stdout
+
+
+def test_a_jupyterlab_that_does_not_end_is_ended(engine_address, client, tmp_path):
+    (tmp_path / "jupyterlab.py").write_text(
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('stays', flush=True)\ntime.sleep(1000)\n"
+    )
+    begin = "from dockyard import cli\ncli.ENDS_S = 0.5\nraise SystemExit(cli.main())"
+    words = ["--engine", engine_address, "lab", "--folder", str(tmp_path / "lessons")]
+    with subprocess.Popen(
+        [sys.executable, "-c", begin, *words],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert "stays\n" in iter(process.stdout.readline, "")
+        process.terminate()
+        process.wait(20)
 
 
 def test_lessons_are_copied_once_and_what_was_written_stays(tmp_path):

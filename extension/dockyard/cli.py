@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -25,6 +26,7 @@ from dockyard.wording import human_size
 __all__ = ["main"]
 
 LABEXTENSION = "@dockyard/labextension"  # as npm calls it
+ENDS_S = 20  # its kernels are ended by then
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,10 +117,18 @@ def lab(chosen: argparse.Namespace, others: Sequence[str]) -> int:
         words += ["--allow-root"] if os.geteuid() == 0 else []
         with subprocess.Popen([*words, *others], env=environment) as jupyter:
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-                signal.signal(number, lambda *_: jupyter.terminate())
+                signal.signal(number, lambda *_: _end(jupyter))
             if sys.stdin.isatty():
                 signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches JupyterLab too, which asks and then ends
             return jupyter.wait()
+
+
+def _end(jupyter: subprocess.Popen[bytes]) -> None:
+    """Have JupyterLab end. A thread of its server's that waits for files can outlive all else, so that it would never do so by itself."""
+    jupyter.terminate()
+    late = threading.Timer(ENDS_S, jupyter.kill)
+    late.daemon = True
+    late.start()
 
 
 def tour(chosen: argparse.Namespace, _: Sequence[str]) -> int:

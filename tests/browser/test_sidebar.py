@@ -88,7 +88,7 @@ def test_a_shell_the_output_and_the_page_of_a_container(sidebar, name, screen, p
 def test_files_are_copied_in_and_out(sidebar, name, lab, client, screen, shell):
     (lab.folder / "mine.txt").write_text("from the file browser")
     sidebar.choose(name, "Copy a file into it…")
-    sidebar.dialog().locator("input").fill("mine.txt")
+    sidebar.dialog().locator("input").fill(f"{lab.below}mine.txt")
     sidebar.accept()
     sidebar.dialog().locator("input").fill("/tmp/")
     sidebar.accept()
@@ -98,7 +98,7 @@ def test_files_are_copied_in_and_out(sidebar, name, lab, client, screen, shell):
     sidebar.choose(name, "Copy a file out of it…")
     sidebar.dialog().locator("input").fill("/tmp/mine.txt")
     sidebar.accept()
-    sidebar.dialog().locator("input").fill("mine.txt")
+    sidebar.dialog().locator("input").fill(f"{lab.below}mine.txt")
     sidebar.accept()
     expect(sidebar.dialog()).to_contain_text("replaced")
     sidebar.accept()
