@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
@@ -40,6 +41,10 @@ def test_it_answers_while_it_is_entered_and_leaves_nothing_running(home):
         assert list(dockyard.volumes(client)["name"]) == ["stays"]
 
 
+def in_firewall() -> set[str]:
+    return set(subprocess.run(["iptables-save"], check=True, capture_output=True, text=True).stdout.split())
+
+
 def test_two_side_by_side_each_have_a_network_of_their_own(home, tmp_path_factory):
     with OwnEngine(home / "one") as one, OwnEngine(home / "two") as two:
         ranges, names = [], set()
@@ -51,7 +56,9 @@ def test_two_side_by_side_each_have_a_network_of_their_own(home, tmp_path_factor
         first, second = map(ip_network, ranges)
         assert not first.overlaps(second)
         assert len(names & {each.name for each in Path("/sys/class/net").iterdir()}) == 2
+        assert names <= in_firewall()
     assert not names & {each.name for each in Path("/sys/class/net").iterdir()}
+    assert not names & in_firewall()
 
 
 def test_those_that_start_at_the_same_moment_do_not_stumble_over_one_another(home):

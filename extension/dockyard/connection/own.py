@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -44,7 +45,7 @@ class OwnEngine:
         self.home = home
         self.address = f"unix://{home / 'docker.sock'}"
         self._process: subprocess.Popen[bytes] | None = None
-        self._network = ExitStack()
+        self._network = ExitStack()  # its bridge, and what the engine has the firewall do with that
 
     def __enter__(self) -> "OwnEngine":
         """Start, and return when the engine answers.
@@ -60,10 +61,12 @@ class OwnEngine:
                 interface = self._network.enter_context(bridge(self.home))
             except OSError as error:
                 raise OwnEngineFailed(reason=f"no network bridge can be made: {error}") from error
+            self._network.callback(_forget_rules, interface)
             try:
                 self._start_until_it_stands(interface)
             except BaseException:
-                self.__exit__(None, None, None)
+                with self._network:
+                    self._stop()
                 raise
         return self
 
@@ -105,8 +108,11 @@ class OwnEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop, containers first."""
-        with self._network:
+        try:
             self._stop()
+        finally:
+            with _starting_alone(), self._network:
+                pass
 
     def _stop(self) -> None:
         if self._process is None:
@@ -135,9 +141,19 @@ class OwnEngine:
         raise OwnEngineFailed(reason=lines[-1] if lines else "no output")
 
 
+def _forget_rules(interface: str) -> None:
+    """Take out of the firewall what is about a bridge that is about to go: an engine that ends leaves it all there."""
+    table = ""
+    for line in subprocess.run(["iptables-save"], check=False, capture_output=True, text=True).stdout.splitlines():
+        if line.startswith("*"):
+            table = line[1:]
+        elif line.startswith("-A ") and interface in (words := shlex.split(line)):
+            subprocess.run(["iptables", "--wait", "--table", table, "-D", *words[1:]], check=False)
+
+
 @contextmanager
 def _starting_alone() -> Iterator[None]:
-    """Hold off other engines of this kind: each sets up the machine's one firewall as it starts, and takes a free range of addresses."""
+    """Hold off other engines of this kind: each changes the machine's one firewall as it starts and ends, and takes a free range of addresses."""
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
