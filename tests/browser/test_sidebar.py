@@ -43,7 +43,8 @@ def test_containers_live_and_are_stopped_removed_and_brought_back(sidebar, name,
     expect(sidebar.dialog()).to_contain_text(f"docker rm -f {name}")
     expect(sidebar.dialog().locator("tr[data-action=remove]").first).to_contain_text(name)
     picture(screen, "sidebar-remove")
-    screen.keyboard.press("Enter")  # what has the focus is Cancel
+    expect(sidebar.dialog().get_by_role("button", name="Cancel")).to_be_focused()
+    screen.keyboard.press("Enter")
     expect(sidebar.dialog()).to_have_count(0)
     assert client.find_json("/containers/{}/json", name)
     sidebar.press(name, "Delete")
