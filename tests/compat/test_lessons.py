@@ -9,7 +9,7 @@ WITH_STEPS = [lesson for lesson in LESSONS if lesson.steps]
 
 
 @pytest.mark.parametrize("lesson", WITH_STEPS, ids=lambda lesson: lesson.key)
-def test_the_tour_passes_and_leaves_nothing(lesson, client):
+def test_the_tour_passes_and_leaves_nothing(lesson, book_ports, client):
     def things():
         return (
             set(dockyard.containers(client)["name"]),

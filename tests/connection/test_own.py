@@ -61,7 +61,8 @@ def test_two_side_by_side_each_have_a_network_of_their_own(home, tmp_path_factor
     assert not names & in_firewall()
 
 
-def test_those_that_start_at_the_same_moment_do_not_stumble_over_one_another(home):
+def test_those_that_start_at_the_same_moment_do_not_stumble_over_one_another(book_ports, home):
+    # Each sets up the firewall anew, and a lesson that starts a container at that moment beside it would stumble too.
     def live(number):
         with OwnEngine(home / str(number)) as engine:
             return reach(Place(engine.address, "test"), home / "ours").api.ping()

@@ -31,7 +31,7 @@ def lesson(client, tmp_path, container):
 
 
 @pytest.mark.engine
-def test_a_tour_counts_what_fails(client, container, monkeypatch):
+def test_a_tour_counts_what_fails(book_ports, client, container, monkeypatch):
     monkeypatch.setattr("dockyard.lessons.copy.HTDOCS", "/nowhere")
     lines = []
     assert tour(client, LESSONS, lines.append) > 0
