@@ -13,6 +13,7 @@ from types import TracebackType
 
 from dockyard.connection.bridge import bridge
 from dockyard.errors import OwnEngineFailed
+from dockyard.locale import N_, translate
 
 __all__ = ["OwnEngine", "why_not"]
 
@@ -23,13 +24,13 @@ STOP_S = 90  # it stops its containers first, each in its own time
 
 
 def why_not() -> str:
-    """Return why no engine can be started here; empty where one can."""
+    """Return why no engine can be started here, in the reader's language; empty where one can."""
     if os.geteuid() != 0:
-        return "dockerd needs root"
+        return translate(N_("dockerd needs root"))
     if not shutil.which("dockerd"):
-        return "dockerd is not installed (Debian: apt-get install docker.io iptables)"
+        return translate(N_("dockerd is not installed (Debian: apt-get install docker.io iptables)"))
     if not shutil.which("iptables"):
-        return "iptables is not installed (Debian: apt-get install iptables)"
+        return translate(N_("iptables is not installed (Debian: apt-get install iptables)"))
     return ""
 
 
@@ -60,7 +61,8 @@ class OwnEngine:
             try:
                 interface = self._network.enter_context(bridge(self.home))
             except OSError as error:
-                raise OwnEngineFailed(reason=f"no network bridge can be made: {error}") from error
+                reason = translate(N_("no network bridge can be made: {error}")).format(error=error)
+                raise OwnEngineFailed(reason=reason) from error
             self._network.callback(_forget_rules, interface)
             try:
                 self._start_until_it_stands(interface)
@@ -138,7 +140,7 @@ class OwnEngine:
             if self._process.poll() is not None:
                 break
         lines = self._log.read_text(errors="replace").strip().splitlines()
-        raise OwnEngineFailed(reason=lines[-1] if lines else "no output")
+        raise OwnEngineFailed(reason=lines[-1] if lines else translate(N_("it said nothing")))
 
 
 def _forget_rules(interface: str) -> None:
