@@ -12,10 +12,10 @@ WIDE = {"width": 1300, "height": 900}
 class Sidebar:
     """The open sidebar of a page."""
 
-    def __init__(self, page: Page, lab: Lab, opens: str = "") -> None:
+    def __init__(self, page: Page, lab: Lab) -> None:
         self.page = page
         page.set_viewport_size(WIDE)
-        page.goto(lab.address(opens))
+        page.goto(lab.address(""))
         # JupyterLab opens its launcher late, and gives it the focus: no person has pressed a key by then.
         page.wait_for_function(
             "() => globalThis.jupyterapp?.restored.then(() => jupyterapp.shell.currentWidget !== null)"

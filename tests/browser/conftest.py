@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from conftest import missing
 from dockyard.lessons import LESSONS, Bench, Reset
 from laboratory import LABEXTENSION, Lab, Notebook, classroom, desk
+from sidebars import Sidebar
 
 PATIENCE_MS = 60_000
 FLAGS = [
@@ -114,3 +115,24 @@ def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
 def notebook(screen: Page, lab: Lab) -> Callable[..., Notebook]:
     """Opens a notebook by its name; in another page or at another address where those are given."""
     return lambda name, page=screen, address=lab: Notebook(page, address, name)
+
+
+@pytest.fixture
+def sidebar(with_sidebar: None, screen: Page, lab: Lab) -> Sidebar:
+    """The sidebar, open in a page of its own."""
+    return Sidebar(screen, lab)
+
+
+@pytest.fixture
+def at_the_right(sidebar: Sidebar, screen: Page) -> Iterator[None]:
+    """The sidebar at the other side; JupyterLab keeps that for the next page too."""
+
+    def switch() -> None:
+        screen.locator('[data-id="dockyard-sidebar"]').click(button="right")
+        screen.locator(".lm-Menu-item", has_text="Switch Sidebar Side").click()
+
+    switch()
+    expect(screen.locator('.jp-SideBar.jp-mod-right [data-id="dockyard-sidebar"]')).to_be_visible()
+    yield
+    switch()
+    expect(screen.locator('.jp-SideBar.jp-mod-left [data-id="dockyard-sidebar"]')).to_be_visible()

@@ -18,15 +18,6 @@ from sidebars import Sidebar
 pytestmark = [pytest.mark.engine, pytest.mark.browser, pytest.mark.usefixtures("with_sidebar")]
 
 
-@pytest.fixture
-def sidebar(screen, lab):
-    return Sidebar(screen, lab)
-
-
-def open_tab(screen, text):
-    return screen.locator(".lm-TabBar-tab.jp-mod-current", has_text=text)
-
-
 def test_the_cards_of_the_launcher_lead_somewhere(sidebar, container, lab, screen, picture):
     name = container()
     sidebar.is_in_state(name, "running")
@@ -47,7 +38,7 @@ def test_the_cards_of_the_launcher_lead_somewhere(sidebar, container, lab, scree
 
     screen.get_by_role("button", name="New Launcher").click()
     card.filter(has_text="Map of lessons").click()
-    expect(open_tab(screen, "01_map.ipynb")).to_be_visible()
+    expect(screen.locator(".lm-TabBar-tab.jp-mod-current", has_text="01_map.ipynb")).to_be_visible()
 
 
 @pytest.fixture
@@ -107,13 +98,13 @@ def test_the_settings_are_told_in_the_reader_s_language(sidebar, title, screen, 
 
 
 @pytest.mark.parametrize("onto", ["", "inner"])
-def test_a_container_dragged_into_the_file_browser_gives_a_file(onto, sidebar, container, lab, shell, screen, picture):
+def test_a_container_dragged_into_the_file_browser_gives_a_file(
+    onto, at_the_right, sidebar, container, lab, shell, screen, picture
+):
     name = container()
     shell(name, "echo from the container > /mine.txt")
     (lab.folder / "inner").mkdir()
     sidebar.is_in_state(name, "running")
-    screen.locator('[data-id="dockyard-sidebar"]').click(button="right")
-    screen.locator(".lm-Menu-item", has_text="Switch Sidebar Side").click()
     screen.locator('.jp-SideBar [data-id="filebrowser"]').click()
     folder = screen.locator(".jp-DirListing-item", has_text="inner")
     expect(folder).to_be_visible()

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from dockyard.waiting import eventually
-from sidebars import Sidebar
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
@@ -16,11 +15,6 @@ pytestmark = [pytest.mark.engine, pytest.mark.browser]
 def name(container):
     """A container that serves a page, called as no other is."""
     return container("httpd", ExposedPorts={"80/tcp": {}}, HostConfig={"PortBindings": {"80/tcp": [{"HostPort": ""}]}})
-
-
-@pytest.fixture
-def sidebar(with_sidebar, screen, lab):
-    return Sidebar(screen, lab)
 
 
 def test_containers_live_and_are_stopped_removed_and_brought_back(sidebar, name, client, screen, picture):
@@ -108,21 +102,6 @@ def test_files_are_copied_in_and_out(sidebar, name, lab, client, screen, shell):
 
 def is_changed(lab):
     assert (lab.folder / "mine.txt").read_text() == "changed\n"
-
-
-@pytest.fixture
-def at_the_right(sidebar, screen):
-    """The sidebar at the other side; JupyterLab keeps that for the next page too."""
-
-    def switch():
-        screen.locator('[data-id="dockyard-sidebar"]').click(button="right")
-        screen.locator(".lm-Menu-item", has_text="Switch Sidebar Side").click()
-
-    switch()
-    expect(screen.locator('.jp-SideBar.jp-mod-right [data-id="dockyard-sidebar"]')).to_be_visible()
-    yield
-    switch()
-    expect(screen.locator('.jp-SideBar.jp-mod-left [data-id="dockyard-sidebar"]')).to_be_visible()
 
 
 def test_all_lists_fit_where_the_sidebar_is(at_the_right, sidebar, screen):

@@ -57,7 +57,7 @@ class OwnEngine:
         if reason := why_not():
             raise OwnEngineFailed(reason=reason)
         self.home.mkdir(parents=True, exist_ok=True)
-        with _starting_alone():
+        with _alone_at_the_firewall():
             try:
                 interface = self._network.enter_context(bridge(self.home))
             except OSError as error:
@@ -113,8 +113,8 @@ class OwnEngine:
         try:
             self._stop()
         finally:
-            with _starting_alone(), self._network:
-                pass
+            with _alone_at_the_firewall():
+                self._network.close()
 
     def _stop(self) -> None:
         if self._process is None:
@@ -154,7 +154,7 @@ def _forget_rules(interface: str) -> None:
 
 
 @contextmanager
-def _starting_alone() -> Iterator[None]:
+def _alone_at_the_firewall() -> Iterator[None]:
     """Hold off other engines of this kind: each changes the machine's one firewall as it starts and ends, and takes a free range of addresses."""
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
