@@ -216,7 +216,7 @@ def _download_docker(client: Client, container: str, path: str) -> Iterator[tupl
 class ChunkReader:
     """An iterator of bytes, read as a stream."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[bytes | memoryview]) -> None:
         self._chunks = iter(chunks)
         self._left = memoryview(b"")
 

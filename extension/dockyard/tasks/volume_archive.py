@@ -8,23 +8,23 @@ import hashlib
 import json
 import os
 import posixpath
-import queue
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import FileIO, RawIOBase
 from pathlib import Path
 
 from isal import igzip, isal_zlib
 
+from dockyard.connection.archive import ChunkReader
 from dockyard.errors import HostileArchive, Truncated
 from dockyard.locale import N_, translate
 from dockyard.tarstream import Member, Reader, TarStream
 from dockyard.tasks.base import NEVER, Cancel, check_cancel
 from dockyard.tasks.compare import Hashes
 from dockyard.tasks.pack import TRAILER
-from dockyard.tasks.pieces import PIECE_BYTES, PIECES_AHEAD
+from dockyard.tasks.pieces import PIECE_BYTES, Pieces
 from dockyard.tasks.proved_file import GZIP_ERRORS, ProvedFile, broken, unzipped
 from dockyard.tasks.volume_manifest import digest_of, end_line, end_line_in, line_of, lines_in, manifest_of
 
@@ -158,16 +158,11 @@ def opened(archive: Path, watch: Watch = lambda _: None, cancel: Cancel | None =
             is_zipped = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             watched = _Watched(file, watch, cancel)
-            reader = _Ahead(unzipped(watched)) if is_zipped else watched
-            try:
+            with _ahead(unzipped(watched)) if is_zipped else nullcontext(watched) as reader:
                 yield TarStream(reader, rooted=False, marked=True, sparse=True)
-                while reader.readinto(
-                    memoryview(bytearray(PIECE_BYTES))
-                ):  # what follows the end mark, and the checksum at the very end
+                # What follows the end mark, and the checksum at the very end.
+                while reader.readinto(memoryview(bytearray(PIECE_BYTES))):
                     continue
-            finally:
-                if isinstance(reader, _Ahead):
-                    reader.close()
     except (Truncated, EOFError) as error:
         raise broken(archive, translate(N_("it ends too early, or is no tar archive"))) from error
     except GZIP_ERRORS as error:
@@ -189,46 +184,32 @@ class _Watched(RawIOBase):
         return count
 
 
-class _Ahead:
-    """A compressed stream unpacked by a thread, a few pieces ahead of its reader."""
+@contextmanager
+def _ahead(file: igzip.IGzipFile) -> Iterator[Reader]:
+    """Unpack a compressed stream in a thread, a few pieces ahead of its reader."""
+    pieces, faults = Pieces(), list[BaseException]()
 
-    def __init__(self, file: igzip.IGzipFile) -> None:
-        self._file, self._left = file, memoryview(b"")
-        self._pieces: queue.Queue[bytes | BaseException] = queue.Queue(PIECES_AHEAD)
-        self._over = False
-        self._thread = threading.Thread(target=self._unpack, name="dockyard-restore", daemon=True)
-        self._thread.start()
-
-    def readinto(self, buffer: memoryview, /) -> int:
-        if not self._left and not self._over:
-            piece = self._pieces.get()
-            if isinstance(piece, BaseException):
-                self._over = True
-                raise piece
-            self._over = not piece
-            self._left = memoryview(piece)
-        count = min(len(buffer), len(self._left))
-        buffer[:count] = self._left[:count]
-        self._left = self._left[count:]
-        return count
-
-    def close(self) -> None:
-        """End the thread."""
-        self._file = None  # type: ignore[assignment]  # the thread looks at it before each piece
-        while self._thread.is_alive():
-            try:
-                self._pieces.get(timeout=0.05)
-            except queue.Empty:
-                continue
-        self._thread.join()
-
-    def _unpack(self) -> None:
+    def unpack() -> None:
         try:
-            while (file := self._file) is not None and (piece := file.read(PIECE_BYTES)):
-                self._pieces.put(piece)
-            self._pieces.put(b"")
-        except BaseException as error:  # noqa: BLE001  # told to the reader
-            self._pieces.put(error)
+            while count := file.readinto(pieces.room):
+                pieces.took(count)
+        except BaseException as error:  # noqa: BLE001  # raised again by the reader
+            faults.append(error)
+        pieces.end()
+
+    def unpacked() -> Iterator[memoryview]:
+        yield from pieces.taken()
+        if faults:  # told in its place: after what was read before it
+            raise faults[0]
+
+    thread = threading.Thread(target=unpack, name="dockyard-restore", daemon=True)
+    thread.start()
+    try:
+        yield ChunkReader(unpacked())
+    finally:
+        pieces.fault = Truncated()  # nobody reads on
+        pieces.drain()
+        thread.join()
 
 
 class Checked:
