@@ -1,7 +1,6 @@
 """Backups as lines, and what their archives are checked for; no engine needed."""
 
 import io
-import itertools
 import json
 import os
 import resource
@@ -148,14 +147,14 @@ def lines(stream):
     return [line_of(member, digest_of(stream)) for member in stream]
 
 
-class Lanes:
-    """Takes tar streams as an engine does."""
+class Engine:
+    """Takes a tar stream as an engine does."""
 
     def __init__(self):
-        self.streams = []  # the lines of the members of each, in the order in which they ended
+        self.lines = []
 
     def upload(self, pieces):
-        self.streams.append(lines(TarStream(io.BytesIO(b"".join(bytes(each) for each in pieces)))))
+        self.lines += lines(TarStream(io.BytesIO(b"".join(bytes(each) for each in pieces))))
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=20)
@@ -167,9 +166,9 @@ def test_any_tree_is_restored_as_it_was_backed_up(tree):
         sent = lines(TarStream(io.BytesIO(tree)))
         assert list(lines_in(manifest_of(archive))) == sent
         with opened(archive) as stream:
-            lanes = Lanes()
-            send(stream, [lanes.upload, lanes.upload], NEVER)
-        assert sorted(itertools.chain(*lanes.streams)) == sorted(sent)
+            engine = Engine()
+            send(stream, engine.upload, NEVER)
+        assert engine.lines == sent
         assert check_archive(archive) == check_archive(archive, thorough=False)
         with tarfile.open(archive) as plain:
             assert len(plain.getnames()) == len(sent)
@@ -234,7 +233,7 @@ def test_what_could_reach_outside_is_refused(members, tmp_path):
     with pytest.raises(HostileArchive):
         check_archive(tmp_path / "b.tar")
     with pytest.raises(HostileArchive):
-        send(TarStream(io.BytesIO(tar(*members)), rooted=False), [Lanes().upload], NEVER)
+        send(TarStream(io.BytesIO(tar(*members)), rooted=False), Engine().upload, NEVER)
 
 
 def test_what_does_not_read_back_is_told(tmp_path, monkeypatch):
@@ -278,61 +277,34 @@ def test_a_cancel_ends_all_threads(tmp_path):
     assert threading.active_count() == before
 
 
-def sent(*members, lanes=2):
-    """Each member's name and the number of the stream that it came by."""
-    taken = Lanes()
-    send(TarStream(io.BytesIO(tar(*members)), rooted=False), [taken.upload] * lanes, NEVER)
-    return [(number, json.loads(line)["name"]) for number, stream in enumerate(taken.streams) for line in stream]
-
-
-def test_folders_and_links_come_after_the_files_that_they_stand_on():
-    members = [
-        ("./", FOLDER, ""),
-        ("./a", FOLDER, ""),
-        ("./a/1", FILE, b"1"),
-        ("./h", HARD, "./a/1"),
-        ("./2", FILE, b"2"),
-    ]
-    found = sent(*members)
-    assert sorted(name for number, name in found if number < 2) == ["2", "a/1"]
-    assert [name for number, name in found if number == 2] == ["", "a", "h"]
-    assert sent(*members, lanes=1) == [(0, name) for name in ("a/1", "2", "", "a", "h")]
-
-
-@pytest.mark.parametrize("again", [("./a", FILE, b"2"), ("./a", LINK, "b"), ("./a", FOLDER, "")])
-def test_what_takes_the_place_of_an_earlier_member_comes_after_it(again):
-    found = sent(("./a", FILE, b"1"), ("./b", LINK, "a"), again)
-    first, second = (number for number, name in found if name == "a")
-    assert first < next(number for number, name in found if name == "b") < second
-
-
 BIG = [(f"./{number}", FILE, bytes(2 << 20)) for number in range(40)]
 
 
-def test_files_go_by_both_lanes_at_once():
-    both, calls = threading.Barrier(2, timeout=20), itertools.count()
+def test_an_upload_that_fails_is_told_and_its_thread_ends():
+    before = threading.active_count()
 
     def upload(pieces):
-        if next(calls) < 2:  # the third comes after them
-            next(pieces)
-            both.wait()
-        for _ in pieces:
-            continue
-
-    send(TarStream(io.BytesIO(tar(*BIG)), rooted=False), [upload] * 2, NEVER)
-    assert next(calls) == 3
-
-
-def test_an_upload_that_fails_ends_the_others():
-    before, calls = threading.active_count(), itertools.count()
-
-    def upload(pieces):
-        if next(calls) == 1:
-            next(pieces)
-            raise EngineRefused(message="no space left on device", status=500)
-        for _ in pieces:
-            continue
+        next(pieces)
+        raise EngineRefused(message="no space left on device", status=500)
 
     with pytest.raises(EngineRefused, match="no space left"):
-        send(TarStream(io.BytesIO(tar(*BIG)), rooted=False), [upload] * 2, NEVER)
+        send(TarStream(io.BytesIO(tar(*BIG)), rooted=False), upload, NEVER)
+    assert threading.active_count() == before
+
+
+def test_a_cancel_breaks_an_upload_off():
+    before, stop, ended = threading.active_count(), threading.Event(), []
+
+    def upload(pieces):
+        stop.set()
+        try:
+            for _ in pieces:
+                continue
+        except Cancelled:
+            ended.append(True)
+            raise
+
+    with pytest.raises(Cancelled):
+        send(TarStream(io.BytesIO(tar(*BIG)), rooted=False), upload, stop)
+    assert ended
     assert threading.active_count() == before

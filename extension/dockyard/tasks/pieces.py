@@ -3,7 +3,7 @@
 import queue
 from collections.abc import Iterator
 
-__all__ = ["PIECES_AHEAD", "PIECE_BYTES", "Pieces"]
+__all__ = ["PIECE_BYTES", "Pieces"]
 
 PIECE_BYTES = 1 << 20
 PIECES_AHEAD = 8
@@ -18,19 +18,14 @@ class Pieces:
         fault: What went wrong on either side; the other side meets it at its next step.
     """
 
-    def __init__(self, count: int = PIECES_AHEAD) -> None:
+    def __init__(self) -> None:
         self.fault: BaseException | None = None
         self._over = False
         self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         self._full: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
-        for _ in range(count):
+        for _ in range(PIECES_AHEAD):
             self._free.put(memoryview(bytearray(PIECE_BYTES)))
         self._piece, self._filled = self._free.get(), 0
-
-    @property
-    def waiting(self) -> int:
-        """How many pieces are full and not taken yet."""
-        return self._full.qsize()
 
     @property
     def room(self) -> memoryview:

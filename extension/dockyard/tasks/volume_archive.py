@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext
 from io import FileIO, RawIOBase
 from pathlib import Path
 
-from isal import igzip, isal_zlib
+from isal import isal_zlib
 
 from dockyard.connection.archive import ChunkReader
 from dockyard.errors import HostileArchive, Truncated
@@ -126,7 +126,7 @@ def _is_as_ended(archive: Path, manifest: Path, watch: Watch, cancel: Cancel) ->
 
 def _lines_checked(archive: Path, lines: Iterator[str] | None, watch: Watch, cancel: Cancel) -> Iterator[str]:
     """The lines of an archive's members, each checked."""
-    with opened(archive, watch, cancel) as stream:
+    with opened(archive, watch, cancel, ahead=True) as stream:
         checked = Checked()
         for member in stream:
             checked.add(member)
@@ -151,14 +151,24 @@ def _hashes(lines: Iterator[str]) -> Hashes:
 
 
 @contextmanager
-def opened(archive: Path, watch: Watch = lambda _: None, cancel: Cancel | None = None) -> Iterator[TarStream]:
-    """Open an archive of either kind; what is wrong with it is told as BackupBroken."""
+def opened(
+    archive: Path, watch: Watch = lambda _: None, cancel: Cancel | None = None, *, ahead: bool = False
+) -> Iterator[TarStream]:
+    """Open an archive of either kind; what is wrong with it is told as BackupBroken.
+
+    Args:
+        archive: ``.tar`` or ``.tar.gz``.
+        watch: Called with the count of bytes of the file read so far.
+        cancel: Looked at between pieces.
+        ahead: Unpack in a thread of its own: for whoever computes with the bytes that come.
+    """
     try:
         with archive.open("rb", buffering=0) as file:
             is_zipped = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             watched = _Watched(file, watch, cancel)
-            with _ahead(unzipped(watched)) if is_zipped else nullcontext(watched) as reader:
+            unpacked = unzipped(watched) if is_zipped else watched
+            with _ahead(unpacked) if ahead else nullcontext(unpacked) as reader:
                 yield TarStream(reader, rooted=False, marked=True, sparse=True)
                 # What follows the end mark, and the checksum at the very end.
                 while reader.readinto(memoryview(bytearray(PIECE_BYTES))):
@@ -185,8 +195,8 @@ class _Watched(RawIOBase):
 
 
 @contextmanager
-def _ahead(file: igzip.IGzipFile) -> Iterator[Reader]:
-    """Unpack a compressed stream in a thread, a few pieces ahead of its reader."""
+def _ahead(file: Reader) -> Iterator[Reader]:
+    """Read a file in a thread, a few pieces ahead of its reader."""
     pieces, faults = Pieces(), list[BaseException]()
 
     def unpack() -> None:
