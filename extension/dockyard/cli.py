@@ -139,7 +139,7 @@ def tour(chosen: argparse.Namespace, _: Sequence[str]) -> int:
         _prepare(client)
         failed = dockyard.lessons.tour(client, dockyard.lessons.LESSONS, lambda line: print(line, flush=True))
     print(
-        "\n" + (translate(N_("{n} steps failed.")).format(n=failed) if failed else translate(N_("Every step passed.")))
+        "\n" + (translate(N_("Failed steps: {n}.")).format(n=failed) if failed else translate(N_("Every step passed.")))
     )
     return 1 if failed else 0
 

@@ -17,7 +17,7 @@ def test_kinds_lie_one_upon_the_other():
     assert [trace.name for trace in figure.data] == ["Images", "Containers (what they wrote)", "Volumes", "Build cache"]
     assert {trace.stackgroup for trace in figure.data} == {"disk"}
     assert list(figure.data[0].y) == [1000, 1001, 1002]
-    assert figure.layout.meta["alt"] == "3 measurements of the disk; the first is 4kB, the last 4.01kB."
+    assert figure.layout.meta["alt"] == "Measurements of the disk: 3; the first is 4kB, the last 4.01kB."
 
 
 def test_of_many_measurements_the_first_and_the_last_stay():

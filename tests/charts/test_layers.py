@@ -43,7 +43,7 @@ def test_a_layer_is_as_tall_as_itself_and_all_upon_it():
     assert sizes == {"all": 157, "base": 150, "a1": 30, "b1": 20, "c1": 7}
     shapes = dict(zip(trace.ids, trace.marker.pattern.shape, strict=True))
     assert [key for key, shape in shapes.items() if shape] == ["base"]
-    assert figure.layout.meta["alt"] == "3 images of 257B together take up 157B, since they share layers."
+    assert figure.layout.meta["alt"] == "Images: 3, of 257B together; they take up 157B, since they share layers."
 
 
 def test_of_many_images_the_layers_of_the_small_ones_are_one_tile_at_their_place():

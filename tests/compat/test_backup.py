@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 import threading
@@ -287,6 +288,14 @@ def test_a_cancel_leaves_nothing_on_either_side(client, volume, tmp_path):
     assert look(client, old) == there
     assert everything(client) == before
     assert threading.active_count() == threads
+
+
+def test_a_disk_with_less_room_than_the_volume_s_size_is_told(client, volume, tmp_path, monkeypatch):
+    task = Backup(volume(*MEMBERS), str(tmp_path / "b.tar.gz"))
+    assert task.plan(client).warnings == ()
+    room = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: room._replace(free=1 << 20))
+    assert ["1.05MB is free" in each for each in task.plan(client).warnings] == [True]
 
 
 def test_containers_that_use_the_volume_are_told_and_stopped_only_when_asked(client, volume, container, tmp_path):

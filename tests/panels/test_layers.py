@@ -44,7 +44,7 @@ def test_the_layers_and_their_files_are_shown(client, images, shown):
     assert f"{images[1]}: 3 layers with" in panel.sizes.value
     assert [row["size_bytes"] for row in panel.layer.rows.values()][1:] == ["70.2kB", "3.01kB"]
     assert (panel.layer.rows["2"]["hidden_bytes"], panel.layer.rows["2"]["removed"]) == ("70.2kB", "62")
-    assert "steps add up to" in panel.says.value
+    assert "they add up to" in panel.says.value
     (chart,) = panel.chart.outputs
     assert chart["data"]["text/plain"] in panel.says.value
     assert chart["data"]["application/vnd.plotly.v1+json"]["data"][0]["type"] == "waterfall"

@@ -101,7 +101,7 @@ def image_sizes(disk: pd.DataFrame, *, most: int = MOST_BARS) -> go.Figure:
     figure.update_layout(barmode="stack", height=max(300, 90 + 22 * len(images)))
     figure.update_yaxes(tickvals=list(images["id"]), ticktext=shortened(images["name"], keep_end=True))
     size_axis(figure, "xaxis", int(images["size_bytes"].max()) if len(images) else 0)
-    alt = translate(N_("{n} images as bars; the largest is {name} with {size}."))
+    alt = translate(N_("Images as bars: {n}; the largest is {name} with {size}."))
     top = images.iloc[-1] if len(images) else None
     named = {
         "name": "-" if top is None else top["name"],

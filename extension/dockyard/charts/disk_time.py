@@ -45,7 +45,7 @@ def disk_over_time(samples: pd.DataFrame, journal: pd.DataFrame | None = None) -
         highest = max(highest, _add_runs(figure, journal))
     size_axis(figure, "yaxis", highest)
     figure.update_xaxes(type="date", title={"text": "UTC"})
-    alt = translate(N_("{n} measurements of the disk; the first is {first}, the last {last}."))
+    alt = translate(N_("Measurements of the disk: {n}; the first is {first}, the last {last}."))
     ends = [human_size(int(totals.iloc[place])) if len(totals) else "-" for place in (0, -1)]
     return finished(figure, translate(N_("Disk over time")), alt.format(n=len(samples), first=ends[0], last=ends[1]))
 

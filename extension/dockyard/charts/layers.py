@@ -56,7 +56,7 @@ def layer_sizes(history: pd.DataFrame, *, most: int = MOST_STEPS) -> go.Figure:
     figure.update_layout(height=max(250, 110 + 22 * len(labels)))
     figure.update_yaxes(autorange="reversed")
     size_axis(figure, "xaxis", total)
-    alt = translate(N_("{n} steps add up to {size}; the largest adds {largest}."))
+    alt = translate(N_("Steps: {n}; they add up to {size}, and the largest is {largest}."))
     largest = int(steps["size_bytes"].max()) if len(steps) else 0
     says = alt.format(n=len(steps), size=human_size(total), largest=human_size(largest))
     return finished(figure, translate(N_("How the image grew, step by step")), says)
@@ -114,7 +114,7 @@ def layer_sharing(shared_layers: pd.DataFrame, *, most: int = MOST_IMAGES) -> go
         for size, images in zip(shared_layers["size_bytes"], shared_layers["images"], strict=True)
     )
     images = len({image for each in shared_layers["images"] for image in each})
-    alt = translate(N_("{n} images of {size} together take up {once}, since they share layers."))
+    alt = translate(N_("Images: {n}, of {size} together; they take up {once}, since they share layers."))
     says = alt.format(n=images, size=human_size(alone), once=human_size(once))
     title = translate(N_("Layers under images; hatched are those that several share"))
     return finished(figure, title, says)

@@ -47,7 +47,7 @@ def lives(events: pd.DataFrame, now: pd.Timestamp | None = None) -> go.Figure:
     figure.update_yaxes(
         type="category", autorange="reversed", categoryarray=names, tickvals=names, ticktext=shortened(names)
     )
-    alt = translate(N_("{n} containers over time; {running} of them still run."))
+    alt = translate(N_("Containers over time: {n}; still running: {running}."))
     running = len({span[0] for span in spans if span[3] == "running"})
     return finished(figure, translate(N_("Lives of containers")), alt.format(n=len(names), running=running))
 

@@ -308,9 +308,13 @@ def _warnings(task: Backup, running: list[str], size_bytes: int | None) -> Itera
     for path in (Path(task.target), manifest_of(Path(task.target))):
         if path.exists():
             yield translate(N_("{path!r} exists and will be replaced. Undo brings it back.")).format(path=str(path))
-    if size_bytes is not None:
-        free = shutil.disk_usage(Path(task.target).parent).free
-        text = translate(N_("The volume holds {size}, which will be compressed; {free} is free on the disk."))
+    free = shutil.disk_usage(Path(task.target).parent).free
+    if size_bytes is not None and size_bytes > free:
+        text = translate(
+            N_(
+                "The volume holds {size}, and {free} is free on the disk: the archive fits only if enough of it compresses."
+            )
+        )
         yield text.format(size=human_size(size_bytes), free=human_size(free))
 
 
