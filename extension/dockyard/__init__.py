@@ -6,6 +6,7 @@
 >>> dockyard.panels.copy()                  # doctest: +SKIP
 """
 
+import sys
 from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers know better; to load typing for it would be half of what this module costs
@@ -100,7 +101,23 @@ def load_ipython_extension(shell: "Any") -> None:
     from dockyard.panels.magic import register
 
     register(shell)
+    _show_results(shell)
+
+
+def _show_results(shell: "Any") -> None:
+    """Have a shell show the results of tasks as tables, not as code; what draws them is loaded with the first (IPython, ``for_type_by_name``)."""
+
+    def shown(result: "Any") -> str:
+        from dockyard.panels.magic import result_html
+
+        return result_html(result)
+
+    shell.display_formatter.formatters["text/html"].for_type_by_name("dockyard.tasks.base", "Result", shown)
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
+    _show_results(_shell)

@@ -1,5 +1,8 @@
 """``%docker`` in a real shell."""
 
+import subprocess
+import sys
+
 import pytest
 
 import dockyard
@@ -20,6 +23,21 @@ def test_a_line_is_done_and_its_result_is_the_cells_value(notebook):
     assert done.output == b"<b>hi</b>\n"
     shown = notebook.display_formatter.format(done)[0]["text/html"]
     assert "&lt;b&gt;hi&lt;/b&gt;" in shown
+
+
+PLAIN = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.history_manager.enabled = False
+shell.run_cell("import dockyard").raise_error()
+from dockyard.tasks import Change, RunResult
+print(shell.display_formatter.format(RunResult((Change("create", "container", "<x>"),)))[0]["text/html"])
+"""
+
+
+def test_a_result_is_shown_in_a_cell_without_the_magics_too():
+    done = subprocess.run([sys.executable, "-c", PLAIN], check=True, capture_output=True, text=True)
+    assert "<code>&lt;x&gt;</code>" in done.stdout
 
 
 def test_a_line_that_prints_and_changes_nothing_shows_nothing(notebook):

@@ -22,20 +22,18 @@ from dockyard.panels.shell import ShellPanel, terminal_for
 from dockyard.tables import Table
 from dockyard.tasks import BuildResult, Progress, Result
 
-__all__ = ["register"]
+__all__ = ["register", "result_html"]
 
 REPORTS_PER_S = 5
 QUIET_S = 0.5  # what ends sooner shows no progress
 
 
 def register(shell: InteractiveShell) -> None:
-    """Bring the magics, and the way in which results are shown, to a shell."""
+    """Bring the magics to a shell."""
     shell.register_magic_function(docker_line, "line", "docker")
     shell.register_magic_function(dockerfile, "line_cell", "dockerfile")
     if complete_dockerfile not in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.append(complete_dockerfile)
-    formatter = shell.display_formatter.formatters["text/html"]
-    formatter.for_type(Result, result_html)
 
 
 def docker_line(line: str) -> Result | Table | ShellPanel | None:
