@@ -4,7 +4,7 @@
 >>> do("docker ps -a")                                      # doctest: +SKIP
 """
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dockyard import queries
 from dockyard.connection import Client, current
@@ -15,12 +15,21 @@ from dockyard.tasks import Attach, Result, Shell, parse
 from dockyard.tasks.base import NEVER, Cancel, Report, ignore
 from dockyard.tasks.record import Entry, entries
 
-__all__ = ["conversation", "do", "standing", "undo"]
+__all__ = ["Text", "conversation", "do", "standing", "undo"]
+
+
+class Text(str):
+    """What a line says that only looks: a string that stands in a cell as it is, without quotes (IPython, "Rich display")."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  # a string has no cycles
+        printer.text(self.removesuffix("\n"))
 
 
 def do(
     line: str, client: Client | None = None, *, report: Report = ignore, cancel: Cancel = NEVER
-) -> Result | Table | str:
+) -> Result | Table | Text:
     """Do what a docker line says.
 
     Args:
@@ -39,7 +48,8 @@ def do(
     text = _whole(line)
     engine = client or current()
     if (query := queries.find(text)) is not None:
-        return query(engine)
+        answer = query(engine)
+        return Text(answer) if isinstance(answer, str) else answer
     return parse(text).run(engine, report=report, cancel=cancel)
 
 

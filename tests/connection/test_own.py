@@ -13,6 +13,7 @@ import pytest
 import dockyard
 from conftest import missing
 from dockyard.connection.address import reach
+from dockyard.connection.bridge import bridge
 from dockyard.connection.own import OwnEngine, why_not
 from dockyard.connection.places import Place
 from dockyard.errors import OwnEngineFailed
@@ -59,6 +60,25 @@ def test_two_side_by_side_each_have_a_network_of_their_own(home, tmp_path_factor
         assert names <= in_firewall()
     assert not names & {each.name for each in Path("/sys/class/net").iterdir()}
     assert not names & in_firewall()
+
+
+def test_a_network_that_something_else_has_meanwhile_is_told(home, tmp_path, monkeypatch):
+    def subnet(engine):
+        client = reach(Place(engine.address, "test"), home / "ours")
+        return ip_network(client.get_json("/networks/bridge")["IPAM"]["Config"][0]["Subnet"])
+
+    with OwnEngine(home) as engine:
+        before = subnet(engine)
+    with monkeypatch.context() as patch:
+        patch.setattr("dockyard.connection.bridge._free_range", lambda _: before)
+        with (
+            bridge(tmp_path) as other,
+            pytest.raises(OwnEngineFailed, match=f"{before} .* ip link delete {other}"),
+        ):
+            OwnEngine(home).__enter__()
+    assert not (home / "docker.sock").exists()
+    with OwnEngine(home) as engine:
+        assert subnet(engine) == before
 
 
 def test_those_that_start_at_the_same_moment_do_not_stumble_over_one_another(book_ports, home):

@@ -55,6 +55,13 @@ def test_a_text_is_printed(notebook, capsys):
     assert '"ApiVersion"' in capsys.readouterr().out
 
 
+def test_a_text_stands_in_a_cell_as_it_is(notebook, engine_in_use):
+    text = dockyard.do("docker version", engine_in_use)
+    shown = notebook.display_formatter.format(text)[0]["text/plain"]
+    assert shown == str(text).removesuffix("\n")
+    assert shown.startswith("{\n")
+
+
 def test_what_cant_be_done_is_one_sentence(notebook, capsys):
     done = notebook.run_cell("%docker run --fly busybox")
     assert not done.success

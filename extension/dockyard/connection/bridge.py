@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["bridge"]
+__all__ = ["Rival", "bridge", "rival_of"]
 
 ROUTES = Path("/proc/net/route")
 POOL = IPv4Network("10.213.0.0/16")  # a range that neither Docker nor the usual home router hands out
@@ -24,6 +25,8 @@ IFF_UP = 1
 def bridge(home: Path) -> Iterator[str]:
     """Make a bridge with an address in a range that no route of this machine leads to, and remove it at the end.
 
+    The range is the same each time where it is free: an engine remembers the address of its bridge, and gives it that one back.
+
     Args:
         home: What it is for; it names the bridge, so that one that a killed process left behind is found and made anew.
 
@@ -33,10 +36,11 @@ def bridge(home: Path) -> Iterator[str]:
     Raises:
         OSError: The kernel refuses: it has no bridges, or this process may not make one.
     """
-    name = "dock-" + hashlib.sha256(bytes(home)).hexdigest()[:8]
+    digest = hashlib.sha256(bytes(home)).digest()
+    name = "dock-" + digest.hex()[:8]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         _remove(control, name)
-        range_ = _free_range()
+        range_ = _free_range(digest[0])
         fcntl.ioctl(control, SIOCBRADDBR, name.encode() + b"\0")
         try:
             _set_address(control, SIOCSIFADDR, name, range_[1])
@@ -47,15 +51,38 @@ def bridge(home: Path) -> Iterator[str]:
             _remove(control, name)
 
 
-def _free_range() -> IPv4Network:
-    rows = [line.split() for line in ROUTES.read_text().splitlines()[1:]]
-    # Destination and mask are printed as numbers of this machine's byte order.
-    routes = [IPv4Network((_address(row[1]), bin(int(row[7], 16)).count("1"))) for row in rows]
-    taken = [route for route in routes if route.prefixlen]
-    for each in POOL.subnets(new_prefix=24):
-        if not any(each.overlaps(route) for route in taken):
+class Rival(NamedTuple):
+    """Another interface that a range of addresses leads to as well."""
+
+    range_: IPv4Network
+    interface: str
+
+
+def rival_of(name: str) -> Rival | None:
+    """Return the interface that has a range of addresses of the one named too, if there is one: what is sent there may go either way."""
+    ranges = [range_ for interface, range_ in _routes() if interface == name]
+    for interface, route in _routes():
+        for range_ in ranges:
+            if interface != name and range_.overlaps(route):
+                return Rival(range_, interface)
+    return None
+
+
+def _free_range(first: int) -> IPv4Network:
+    """A range that no route leads to, looked for from the one with this number on."""
+    ranges = list(POOL.subnets(new_prefix=24))
+    for each in ranges[first:] + ranges[:first]:
+        if not any(each.overlaps(route) for _, route in _routes()):
             return each
     raise OSError(f"every range of {POOL} has a route already")
+
+
+def _routes() -> list[tuple[str, IPv4Network]]:
+    """Each interface and a range that is reached through it, without those by which everything is."""
+    rows = [line.split() for line in ROUTES.read_text().splitlines()[1:]]
+    # Destination and mask are printed as numbers of this machine's byte order.
+    routes = [(row[0], IPv4Network((_address(row[1]), bin(int(row[7], 16)).count("1")))) for row in rows]
+    return [(interface, route) for interface, route in routes if route.prefixlen]
 
 
 def _address(printed: str) -> IPv4Address:

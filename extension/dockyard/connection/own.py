@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from dockyard.connection.bridge import bridge
+from dockyard.connection.bridge import bridge, rival_of
 from dockyard.errors import OwnEngineFailed
 from dockyard.locale import N_, translate
 
@@ -66,6 +66,7 @@ class OwnEngine:
             self._network.callback(_forget_rules, interface)
             try:
                 self._start_until_it_stands(interface)
+                _require_no_rival(interface)
             except BaseException:
                 with self._network:
                     self._stop()
@@ -141,6 +142,17 @@ class OwnEngine:
                 break
         lines = self._log.read_text(errors="replace").strip().splitlines()
         raise OwnEngineFailed(reason=lines[-1] if lines else translate(N_("it said nothing")))
+
+
+def _require_no_rival(interface: str) -> None:
+    """Refuse an engine whose containers could not be reached: it took up the addresses that it had before, and something else has them now."""
+    if rival := rival_of(interface):
+        text = translate(
+            N_(
+                "its network {range} is that of {interface} too. End what uses {interface}; if nothing does, remove it: ip link delete {interface}"
+            )
+        )
+        raise OwnEngineFailed(reason=text.format(range=rival.range_, interface=rival.interface))
 
 
 def _forget_rules(interface: str) -> None:
