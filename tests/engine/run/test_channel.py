@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any, cast
 
 import pytest
 
@@ -68,3 +69,23 @@ def test_what_does_not_fit_now_is_sent_later() -> None:
             ours.flush()
         assert len(got[0][0]["text"]) == 3_000_000
         assert not ours.flush()
+
+
+class AnsweredAtOnce:
+    """A socket whose other side has read a message, and gone, as soon as it is sent."""
+
+    def __init__(self, sock: socket.socket, other: socket.socket) -> None:
+        self._sock, self._other, self.sendall = sock, other, sock.sendall
+
+    def sendmsg(self, *given: Any) -> int:
+        sent = self._sock.sendmsg(*given)
+        self._other.recv(1000)
+        self._other.close()
+        return sent
+
+
+def test_a_side_that_goes_as_soon_as_it_has_a_message_has_had_it() -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        Channel(cast("socket.socket", AnsweredAtOnce(ours, theirs))).send({"n": 0})
+        assert theirs.fileno() == -1

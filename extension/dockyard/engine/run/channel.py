@@ -51,7 +51,8 @@ class Channel:
         content = _framed({**message, "files": len(files)} if files else message)
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))] if files else []
         sent = self._sock.sendmsg([content], rights)
-        self._sock.sendall(content[sent:])
+        if sent < len(content):  # to send nothing fails too where the other side has answered and gone
+            self._sock.sendall(content[sent:])
 
     def post(self, message: Message) -> bool:
         """Send what a socket that does not wait takes now; return whether something is left for :meth:`flush`.
