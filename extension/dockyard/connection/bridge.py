@@ -60,8 +60,9 @@ class Rival(NamedTuple):
 
 def rival_of(name: str) -> Rival | None:
     """Return the interface that has a range of addresses of the one named too, if there is one: what is sent there may go either way."""
-    ranges = [range_ for interface, range_ in _routes() if interface == name]
-    for interface, route in _routes():
+    routes = _routes()
+    ranges = [range_ for interface, range_ in routes if interface == name]
+    for interface, route in routes:
         for range_ in ranges:
             if interface != name and range_.overlaps(route):
                 return Rival(range_, interface)
@@ -70,9 +71,9 @@ def rival_of(name: str) -> Rival | None:
 
 def _free_range(first: int) -> IPv4Network:
     """A range that no route leads to, looked for from the one with this number on."""
-    ranges = list(POOL.subnets(new_prefix=24))
+    ranges, routes = list(POOL.subnets(new_prefix=24)), _routes()
     for each in ranges[first:] + ranges[:first]:
-        if not any(each.overlaps(route) for _, route in _routes()):
+        if not any(each.overlaps(route) for _, route in routes):
             return each
     raise OSError(f"every range of {POOL} has a route already")
 

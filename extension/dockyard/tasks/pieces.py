@@ -2,6 +2,7 @@
 
 import queue
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 __all__ = ["PIECE_BYTES", "Pieces"]
 
@@ -69,6 +70,14 @@ class Pieces:
                 yield piece
             finally:
                 self._free.put(memoryview(piece.obj))
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Have whoever fills the pieces told of what goes wrong in this block, on the other thread."""
+        try:
+            yield
+        except BaseException as error:  # noqa: BLE001  # raised again there
+            self.fault = self.fault or error
 
     def drain(self) -> None:
         """Let go of what still comes, on the other thread, so that whoever fills the pieces does not wait for ever."""

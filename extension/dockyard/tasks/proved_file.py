@@ -3,8 +3,6 @@
 import os
 import threading
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import FileIO, RawIOBase
 from pathlib import Path
 
@@ -78,17 +76,9 @@ class ProvedFile:
         for thread in self._threads:
             thread.join()
 
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Have whoever fills the pieces told of what goes wrong in a thread."""
-        try:
-            yield
-        except BaseException as error:  # noqa: BLE001  # raised again there
-            self._pieces.fault = self._pieces.fault or error
-
     def _pack(self) -> None:
         packer = GzipPacker()
-        with self._telling():
+        with self._pieces.telling():
             for piece in self._pieces.taken():
                 self._put(packer.pack(piece))
             self._put(packer.end())
@@ -109,7 +99,7 @@ class ProvedFile:
                 self._grown.notify_all()
 
     def _prove(self) -> None:
-        with self._telling():
+        with self._pieces.telling():
             self._read_back()
 
     def _read_back(self) -> None:

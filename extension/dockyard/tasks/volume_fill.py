@@ -57,10 +57,8 @@ def send(stream: TarStream, upload: Upload, cancel: Cancel) -> None:
     pieces = Pieces()
 
     def work() -> None:
-        try:
+        with pieces.telling():
             upload(pieces.taken())
-        except BaseException as error:  # noqa: BLE001  # raised again by whoever fills the pieces
-            pieces.fault = pieces.fault or error
         pieces.drain()
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="dockyard-restore", daemon=True)
