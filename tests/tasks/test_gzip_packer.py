@@ -22,7 +22,8 @@ PIECES = st.lists(
 
 def packed(pieces):
     packer = GzipPacker()
-    return b"".join([*(packer.pack(memoryview(piece)) for piece in pieces), packer.end()])
+    parts = [bytes(part) for piece in pieces for part in packer.pack(memoryview(piece))]
+    return b"".join([*parts, *packer.end()])
 
 
 @given(PIECES)

@@ -20,15 +20,15 @@ RAW = -15
 
 
 class GzipPacker:
-    """Packs pieces into one gzip file; what its methods return is the file, one after the other."""
+    """Packs pieces into one gzip file; what its methods return is the file, part after part."""
 
     def __init__(self) -> None:
         self._crc, self._size_bytes = 0, 0
         self._head = HEAD
         self._deflate: isal_zlib.Compress | None = None  # only while what came last was compressed
 
-    def pack(self, piece: memoryview) -> bytes:
-        """Return a piece, packed, as far as it is ready."""
+    def pack(self, piece: memoryview) -> list[bytes | memoryview]:
+        """Return a piece, packed, as far as it is ready; what is stored is still where it was in the piece."""
         self._crc = isal_zlib.crc32(piece, self._crc)
         self._size_bytes += len(piece)
         made: list[bytes | memoryview] = [self._head]
@@ -38,12 +38,12 @@ class GzipPacker:
         else:
             self._deflate = self._deflate or isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW)
             made.append(self._deflate.compress(piece))
-        return b"".join(made)
+        return made
 
-    def end(self) -> bytes:
+    def end(self) -> list[bytes | memoryview]:
         """Return the file's end."""
         last = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW).flush()
-        return self._head + self._flushed() + last + struct.pack("<II", self._crc, self._size_bytes & 0xFFFFFFFF)
+        return [self._head, self._flushed(), last, struct.pack("<II", self._crc, self._size_bytes & 0xFFFFFFFF)]
 
     def _flushed(self) -> bytes:
         """What the compressor has left, up to a whole byte; another one goes on, since this one knows nothing of what is stored in between."""

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 __all__ = ["PIECE_BYTES", "Pieces"]
 
 PIECE_BYTES = 1 << 20
-PIECES_AHEAD = 8
 
 
 class Pieces:
@@ -15,18 +14,20 @@ class Pieces:
 
     Bytes are put straight into them: into :attr:`room`, then told by :meth:`took`.
 
+    Args:
+        count: How many there are at most, of :data:`PIECE_BYTES` each; each is made when none is free.
+
     Attributes:
         fault: What went wrong on either side; the other side meets it at its next step.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, count: int = 8) -> None:
         self.fault: BaseException | None = None
         self._over = False
         self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         self._full: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
-        for _ in range(PIECES_AHEAD):
-            self._free.put(memoryview(bytearray(PIECE_BYTES)))
-        self._piece, self._filled = self._free.get(), 0
+        self._to_make = count
+        self._piece, self._filled = self._next_free(), 0
 
     @property
     def room(self) -> memoryview:
@@ -39,7 +40,7 @@ class Pieces:
             raise self.fault
         if self._filled == PIECE_BYTES:
             self._full.put(self._piece)
-            self._piece, self._filled = self._free.get(), 0
+            self._piece, self._filled = self._next_free(), 0
         return self._piece[self._filled :]
 
     def took(self, count: int) -> None:
@@ -83,6 +84,12 @@ class Pieces:
         """Let go of what still comes, on the other thread, so that whoever fills the pieces does not wait for ever."""
         while (piece := self._next()) is not None:
             self._free.put(memoryview(piece.obj))
+
+    def _next_free(self) -> memoryview:
+        if self._to_make and self._free.empty():
+            self._to_make -= 1
+            return memoryview(bytearray(PIECE_BYTES))
+        return self._free.get()
 
     def _next(self) -> memoryview | None:
         piece = None if self._over else self._full.get()

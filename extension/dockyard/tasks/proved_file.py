@@ -3,6 +3,7 @@
 import os
 import threading
 import zlib
+from collections.abc import Iterable
 from io import FileIO, RawIOBase
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from dockyard.tasks.pieces import PIECE_BYTES, Pieces
 __all__ = ["GZIP_ERRORS", "ProvedFile", "broken", "unzipped"]
 
 STRETCH_BYTES = 32 << 20
+# Text takes longer to compress than to come, and what does not compress comes slower than it is stored: so much is held that neither waits long.
+PIECES = 24
 
 GZIP_ERRORS: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error, igzip.BadGzipFile)  # type: ignore[assignment]  # isal's stub takes its class for an object
 
@@ -32,7 +35,7 @@ class ProvedFile:
 
     def __init__(self, file: FileIO, path: Path) -> None:
         self._file, self._path = file, path
-        self._pieces = Pieces()
+        self._pieces = Pieces(PIECES)
         self._grown = threading.Condition()
         self._written, self._crc, self._ended = 0, 0, False
         self._threads = [
@@ -87,16 +90,18 @@ class ProvedFile:
             self._ended = True
             self._grown.notify_all()
 
-    def _put(self, data: bytes) -> None:
-        left = memoryview(data)
-        while left and not self._pieces.fault:
-            count = self._file.write(left)
-            crc = isal_zlib.crc32(left[:count], self._crc)
-            left = left[count:]
-            with self._grown:
-                self._written += count
-                self._crc = crc
-                self._grown.notify_all()
+    def _put(self, parts: Iterable[bytes | memoryview]) -> None:
+        written, crc = self._written, self._crc
+        for part in parts:
+            left = memoryview(part)
+            while left and not self._pieces.fault:
+                count = self._file.write(left)
+                crc = isal_zlib.crc32(left[:count], crc)
+                left = left[count:]
+                written += count
+        with self._grown:
+            self._written, self._crc = written, crc
+            self._grown.notify_all()
 
     def _prove(self) -> None:
         with self._pieces.telling():
