@@ -301,7 +301,7 @@ def _warnings(task: Backup, running: list[str], size_bytes: int | None) -> Itera
     if running and not task.stop:
         text = translate(
             N_(
-                "The volume {name!r} is in use by {users}: what they write meanwhile may be in the archive by half. Stop them first, or have them stopped (stop=True)."
+                "The volume {name!r} is in use by {users}: what they write meanwhile may be in the archive by half. Stop them first, or have them stopped for the time of the backup."
             )
         )
         yield text.format(name=task.volume, users=", ".join(running))
