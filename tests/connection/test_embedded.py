@@ -1,5 +1,6 @@
 """The embedded engine as the last place where an engine is looked for."""
 
+import re
 import socket
 
 import pytest
@@ -8,7 +9,9 @@ import dockyard
 from dockyard import connection
 from dockyard.connection import embedded
 from dockyard.connection.places import Place
+from dockyard.engine.run import probe, trial
 from dockyard.errors import EngineDead, NoEngine
+from dockyard.locale import speaking
 
 
 @pytest.fixture
@@ -71,6 +74,22 @@ def test_another_system_is_told_what_can_run_containers_there(monkeypatch):
     monkeypatch.setattr("sys.platform", "darwin")
     assert embedded.why_not() == "it needs Linux; here Docker Desktop, Colima or Podman can run containers"
     assert embedded.runners() == []
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [probe.NO_PROOT, probe.NEEDS_SECCOMP, probe.TOO_SLOW, probe.FAILED, trial.NO_QUESTIONS, trial.UNKNOWN_PROCESSOR],
+)
+def test_why_a_runner_does_not_work_is_said_in_the_readers_language(monkeypatch, reason):
+    monkeypatch.delenv("DOCKYARD_EMBEDDED", raising=False)
+    monkeypatch.setattr(probe, "report", lambda: [("proot", f"{reason}: Operation not permitted"), ("seccomp", "")])
+    assert embedded.runners() == [("proot", f"{reason}: Operation not permitted"), ("seccomp", "")]
+    with speaking("ko"):
+        (_, said), works = embedded.runners()
+    assert re.search("[가-힣]", said), said
+    assert said.endswith(": Operation not permitted")
+    assert reason not in said
+    assert works == ("seccomp", "")
 
 
 def test_looking_does_not_start_it(nowhere):

@@ -28,6 +28,18 @@ __all__ = [
     "why_not",
 ]
 
+# Why something of it can't be had, in its own words: it speaks English, as Docker does.
+_REASONS = (
+    N_("proot is not installed (apt-get install proot)"),
+    N_("needs seccomp"),
+    N_("a trial did not end in time"),
+    N_("a trial failed"),
+    N_(
+        "the kernel does not let a process answer another's system calls (seccomp user notification, Linux 5.9 or newer)"
+    ),
+    N_("the system calls of this processor are not known"),
+)
+
 
 def why_not() -> str:
     """Return why it can't run here, in a few words; empty where it can."""
@@ -39,7 +51,7 @@ def why_not() -> str:
 
     choice = choose()
     if choice.runner is None:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in choice.reasons if reason)
+        reasons = "; ".join(f"{name}: {_said(reason)}" for name, reason in choice.reasons if reason)
         return translate(N_("it has nothing to run containers with ({reasons})")).format(reasons=reasons)
     return ""
 
@@ -53,7 +65,7 @@ def runners() -> list[tuple[str, str]]:
         return []
     from dockyard.engine.run.probe import report
 
-    return report()
+    return [(name, _said(reason)) for name, reason in report()]
 
 
 def place() -> Place:
@@ -118,6 +130,12 @@ def log_files() -> list[Path]:
     """Return what it logged, the older file first; none before its first start."""
     log = data_folder() / "engine.log"
     return [path for path in (log.with_name("engine.log.1"), log) if path.exists()]
+
+
+def _said(reason: str) -> str:
+    """A reason of the engine's in the reader's language; what the system adds to it stays as it is."""
+    known, colon, rest = reason.partition(": ")
+    return f"{translate(known) if known in _REASONS else known}{colon}{rest}"
 
 
 def _is_off() -> bool:

@@ -22,6 +22,11 @@ PATIENCE_S = 20
 EXPECTED = 42
 RUNNERS: tuple[Runner, ...] = ("namespaces", "proot")
 
+NO_PROOT = "proot is not installed (apt-get install proot)"
+NEEDS_SECCOMP = "needs seccomp"
+TOO_SLOW = "a trial did not end in time"
+FAILED = "a trial failed"
+
 
 class Choice(NamedTuple):
     """The runner that is used here.
@@ -53,7 +58,7 @@ def report() -> list[tuple[str, str]]:
     """Return each thing that running containers rests on, with an empty text or a sentence that says why it is not to be had."""
     questions = _try_questions()
     if questions:
-        return [("seccomp", questions), *((runner, "needs seccomp") for runner in RUNNERS)]
+        return [("seccomp", questions), *((runner, NEEDS_SECCOMP) for runner in RUNNERS)]
     return [("seccomp", ""), *((runner, _try(runner)) for runner in RUNNERS)]
 
 
@@ -84,19 +89,17 @@ def _try_questions() -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"a trial did not end within {PATIENCE_S} s"
-    return (
-        ""
-        if done.returncode == 0
-        else done.stdout.strip().rpartition("\n")[2] or f"a trial ended with {done.returncode}"
-    )
+        return TOO_SLOW
+    if done.returncode == 0:
+        return ""
+    return done.stdout.strip().rpartition("\n")[2] or f"{FAILED}: exit code {done.returncode}"
 
 
 @cache
 def _try(runner: Runner) -> str:
     """Run this machine's own shell in a container; return why that failed, if it did."""
     if runner == "proot" and not find_proot():
-        return "proot is not installed (apt-get install proot)"
+        return NO_PROOT
     with tempfile.TemporaryDirectory(prefix="dockyard-") as folder:
         root = Path(folder, "root")
         root.mkdir()
@@ -116,5 +119,5 @@ def _try(runner: Runner) -> str:
         except ApiError as error:
             return str(error).removeprefix(CREATE.partition("{}")[0]).removesuffix(": unknown")
         except queue.Empty:
-            return f"a trial did not end within {PATIENCE_S} s"
-    return "" if end.code == EXPECTED else end.error or f"a trial ended with {end.code}"
+            return TOO_SLOW
+    return "" if end.code == EXPECTED else end.error or f"{FAILED}: exit code {end.code}"

@@ -18,13 +18,14 @@ PATIENCE_S = 10.0
 NO_QUESTIONS = (
     "the kernel does not let a process answer another's system calls (seccomp user notification, Linux 5.9 or newer)"
 )
+UNKNOWN_PROCESSOR = "the system calls of this processor are not known"
 
 
 def main() -> None:
     """Make the trial."""
     about = machine()
     if about is None:
-        sys.exit(f"system calls of {os.uname().machine} are not known")
+        sys.exit(f"{UNKNOWN_PROCESSOR}: {os.uname().machine}")
     sys.exit(_try(about))
 
 
