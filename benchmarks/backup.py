@@ -22,7 +22,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -121,8 +121,8 @@ def measure(client: Client, folder: Path, rounds: int, stack: ExitStack) -> None
 
     backups = {
         "busybox": lambda: timed(lambda: chapter(client, Backup(SOURCE, str(theirs)).command)),
-        "docker-py": lambda: timed(lambda: stream_by_docker_py(client, plain)),
-        "stream": lambda: timed(lambda: stream(client, plain)),
+        "docker-py": lambda: timed(lambda: stream(client, plain, read_by_docker_py)),
+        "stream": lambda: timed(lambda: stream(client, plain, read_plain)),
         "dockyard": lambda: task("backup", SOURCE, str(ours)),
     }
     times = in_turn(backups, rounds)
@@ -163,26 +163,25 @@ def chapter(client: Client, command: str) -> None:
     )
 
 
-def stream_by_docker_py(client: Client, target: Path) -> None:
-    """The same volume uncompressed, onto the disk, as a program does it with docker-py."""
+def stream(client: Client, target: Path, read: Callable[[Client, str], Iterable[bytes | memoryview]]) -> None:
+    """The same volume uncompressed, onto the disk."""
     with holding(client, {SOURCE: "/source"}) as held, target.open("wb", buffering=0) as file:
-        chunks, _ = client.api.get_archive(held, "/source/.")
-        for chunk in chunks:
-            file.write(chunk)
+        for part in read(client, held):
+            file.write(part)
         os.fsync(file.fileno())
 
 
-def stream(client: Client, target: Path) -> None:
-    """The same, read as the backup reads it: the least that anything over the engine takes."""
+def read_by_docker_py(client: Client, held: str) -> Iterable[bytes]:
+    """As a program reads it with docker-py."""
+    return client.api.get_archive(held, "/source/.")[0]
+
+
+def read_plain(client: Client, held: str) -> Iterator[memoryview]:
+    """As the backup reads it: the least that anything over the engine takes."""
     buffer = memoryview(bytearray(256 << 10))
-    with (
-        holding(client, {SOURCE: "/source"}) as held,
-        download(client, held, "/source/.") as (_, reader),
-        target.open("wb", buffering=0) as file,
-    ):
+    with download(client, held, "/source/.") as (_, reader):
         while count := reader.readinto(buffer):
-            file.write(buffer[:count])
-        os.fsync(file.fileno())
+            yield buffer[:count]
 
 
 def timed(work: Callable[[], object]) -> float:

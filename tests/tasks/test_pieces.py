@@ -29,11 +29,10 @@ def test_bytes_come_whole_and_in_order_through_as_few_pieces_as_there_are():
 
 
 def test_only_as_many_pieces_are_made_as_are_needed_at_once():
-    pieces, memory = Pieces(9), set()
+    pieces = Pieces(9)
     pieces.write(CONTENT[: PIECE_BYTES + 1])
     pieces.end()
-    memory |= {id(piece.obj) for piece in pieces.taken()}
-    assert len(memory) == 2
+    assert len({id(piece.obj) for piece in pieces.taken()}) == 2
 
 
 def test_what_goes_wrong_on_the_other_side_is_told_at_the_next_step():
