@@ -23,7 +23,7 @@ FLOORS = [
     {"compose"},
     {"command", "connection", "dockerfile"},
     {"engine"},
-    {"pace", "waiting", "wording", "tarstream"},
+    {"buffers", "pace", "waiting", "wording", "tarstream"},
     {"errors"},
     {"locale"},
 ]

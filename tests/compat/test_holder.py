@@ -3,9 +3,9 @@
 import pytest
 
 from dockyard.connection.archive import download, upload
-from dockyard.errors import NoSuchVolume
+from dockyard.errors import EngineRefused, NoSuchVolume
 from dockyard.tarstream import TarStream
-from dockyard.tasks.holder import holding
+from dockyard.tasks.holder import holding, one_image
 from registries import tar_of
 
 pytestmark = pytest.mark.engine
@@ -36,4 +36,34 @@ def test_a_volume_that_is_not_there_is_told_and_not_made(client):
     with pytest.raises(NoSuchVolume, match="'nothing-here'"), holding(client, {"nothing-here": "/v"}):
         pass
     assert client.find_json("/volumes/{}", "nothing-here") is None
+    assert everything(client) == before
+
+
+def holder_images(client):
+    return [tag for each in client.api.images() for tag in each["RepoTags"] or () if tag.startswith("dockyard-holder:")]
+
+
+def test_all_that_is_held_in_a_block_has_one_image_which_is_gone_afterwards(client):
+    before = everything(client)
+    with one_image(client):
+        assert holder_images(client) == []  # nothing is held yet
+        with holding(client, {}) as first, holding(client, {}) as second:
+            assert first != second
+            made = holder_images(client)
+        with holding(client, {}):
+            assert holder_images(client) == made
+    assert len(made) == 1
+    assert everything(client) == before
+
+
+def test_where_a_container_cannot_be_made_no_image_stays(client):
+    before = everything(client)
+    client.api.create_volume("held")
+    try:
+        with pytest.raises(EngineRefused), one_image(client), holding(client, {"held": "no/absolute/path"}):
+            pass
+        with pytest.raises(EngineRefused), holding(client, {"held": "no/absolute/path"}):
+            pass
+    finally:
+        client.api.remove_volume("held")
     assert everything(client) == before

@@ -24,7 +24,7 @@ from dockyard.errors import (
 from dockyard.locale import N_, translate
 from dockyard.tasks.base import NEVER, Cancel, Change, Evidence, Plan, Progress, Report, Result, Task, ignore
 from dockyard.tasks.compare import Hashes, compare
-from dockyard.tasks.holder import holding
+from dockyard.tasks.holder import holding, one_image
 from dockyard.tasks.kept import Kept, last_kept
 from dockyard.tasks.pack import on_this_machine
 from dockyard.tasks.run import Run, run_from_words
@@ -202,25 +202,26 @@ class Restore(Task):
             HostileArchive: A member could reach outside the volume; nothing was changed.
             ContentKept: It broke off, and what the volume had could not be put back; undo can do so later.
         """
-        fresh = self.plan(client)
-        fresh.require_same(plan)
         archive = Path(self.archive)
-        size_bytes = archive.stat().st_size
         checking, restoring = translate(N_("checking the archive")), translate(N_("restoring"))
+        with one_image(client):
+            fresh = self.plan(client)
+            fresh.require_same(plan)
+            size_bytes = archive.stat().st_size
 
-        def watch(done: int, before: int, doing: str) -> None:
-            report(Progress(before + done, 2 * size_bytes, "bytes", doing))
+            def watch(done: int, before: int, doing: str) -> None:
+                report(Progress(before + done, 2 * size_bytes, "bytes", doing))
 
-        found = check_archive(archive, thorough=False, watch=lambda done: watch(done, 0, checking), cancel=cancel)
-        exchange(
-            client,
-            self.volume,
-            archive,
-            restored_state(found),
-            command=self.command,
-            watch=lambda done: watch(done, size_bytes, restoring),
-            cancel=cancel,
-        )
+            found = check_archive(archive, thorough=False, watch=lambda done: watch(done, 0, checking), cancel=cancel)
+            exchange(
+                client,
+                self.volume,
+                archive,
+                restored_state(found),
+                command=self.command,
+                watch=lambda done: watch(done, size_bytes, restoring),
+                cancel=cancel,
+            )
         return Result(fresh.changes, fresh.warnings)
 
     def verify(self, client: Client) -> Evidence:

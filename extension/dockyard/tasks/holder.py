@@ -5,13 +5,14 @@ What :mod:`dockyard.connection.archive` does with a container's path, it does wi
 
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 
 from dockyard.connection import Client
 from dockyard.errors import NoSuchVolume, engine_errors
 from dockyard.tasks.pack import TRAILER
 
-__all__ = ["HOLDER_LABEL", "holding"]
+__all__ = ["HOLDER_LABEL", "holding", "one_image"]
 
 HOLDER_LABEL = "dockyard.holder"
 
@@ -33,29 +34,77 @@ def holding(client: Client, volumes: Mapping[str, str]) -> Iterator[str]:
     for name in volumes:
         if client.find_json("/volumes/{}", name) is None:
             raise NoSuchVolume(name=name)
-    image = f"dockyard-holder:{uuid.uuid4().hex[:12]}"
-    with engine_errors(client.address):
-        client.api.import_image_from_data(TRAILER, *image.split(":"))
-        try:
-            mounts = [
-                {"Type": "volume", "Source": name, "Target": path, "VolumeOptions": {"NoCopy": True}}
-                for name, path in volumes.items()
-            ]
-            body = {
-                "Image": image,
-                "Cmd": ["-"],
-                "Labels": {HOLDER_LABEL: "1"},
-                "NetworkDisabled": True,
-                "HostConfig": {"Mounts": mounts},
-            }
+    mounts = [
+        {"Type": "volume", "Source": name, "Target": path, "VolumeOptions": {"NoCopy": True}}
+        for name, path in volumes.items()
+    ]
+    with _image(client) as image:
+        body = {
+            "Image": image,
+            "Cmd": ["-"],
+            "Labels": {HOLDER_LABEL: "1"},
+            "NetworkDisabled": True,
+            "HostConfig": {"Mounts": mounts},
+        }
+        with engine_errors(client.address):
             made = client.api.create_container_from_config(body)  # type: ignore[no-untyped-call]  # docker-py types little
-            container = str(made["Id"])
-        except BaseException:
-            client.api.remove_image(image)
-            raise
+        container = str(made["Id"])
+        try:
+            yield container
+        finally:
+            with engine_errors(client.address):
+                client.api.remove_container(container, force=True)
+
+
+@contextmanager
+def one_image(client: Client) -> Iterator[None]:
+    """Let all that is held in a block have one image, which is made when it is first needed.
+
+    Docker starts a program of its own to unpack an image, be it empty: that is most of what holding a volume takes.
+    """
+    with ExitStack() as stack:
+        token = _lent.set(_Lent(client, stack))
+        try:
+            yield
+        finally:
+            _lent.reset(token)
+
+
+class _Lent:
+    """The image that a block's holders have, once it is made."""
+
+    def __init__(self, client: Client, stack: ExitStack) -> None:
+        self.client, self._stack = client, stack
+        self._name = ""
+
+    @property
+    def name(self) -> str:
+        if not self._name:
+            self._name = self._stack.enter_context(_made(self.client))
+        return self._name
+
+
+_lent: ContextVar[_Lent | None] = ContextVar("lent", default=None)
+
+
+@contextmanager
+def _image(client: Client) -> Iterator[str]:
+    lent = _lent.get()
+    if lent and lent.client is client:
+        yield lent.name
+    else:
+        with _made(client) as name:
+            yield name
+
+
+@contextmanager
+def _made(client: Client) -> Iterator[str]:
+    """An image that has nothing in it."""
+    name = f"dockyard-holder:{uuid.uuid4().hex[:12]}"
+    with engine_errors(client.address):
+        client.api.import_image_from_data(TRAILER, *name.split(":"))
     try:
-        yield container
+        yield name
     finally:
         with engine_errors(client.address):
-            client.api.remove_container(container, force=True)
-            client.api.remove_image(image)
+            client.api.remove_image(name)

@@ -4,6 +4,8 @@ import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dockyard.buffers import page_aligned
+
 __all__ = ["PIECE_BYTES", "Pieces"]
 
 PIECE_BYTES = 1 << 20
@@ -88,7 +90,7 @@ class Pieces:
     def _next_free(self) -> memoryview:
         if self._to_make and self._free.empty():
             self._to_make -= 1
-            return memoryview(bytearray(PIECE_BYTES))
+            return page_aligned(PIECE_BYTES)
         return self._free.get()
 
     def _next(self) -> memoryview | None:

@@ -4,11 +4,12 @@ import os
 import threading
 import zlib
 from collections.abc import Iterable
-from io import FileIO, RawIOBase
+from io import BufferedReader, FileIO, RawIOBase
 from pathlib import Path
 
 from isal import igzip, isal_zlib
 
+from dockyard.buffers import page_aligned
 from dockyard.errors import BackupBroken, Truncated
 from dockyard.locale import N_, translate
 from dockyard.tasks.gzip_packer import GzipPacker
@@ -19,6 +20,7 @@ __all__ = ["GZIP_ERRORS", "ProvedFile", "broken", "unzipped"]
 STRETCH_BYTES = 32 << 20
 # Text takes longer to compress than to come, and what does not compress comes slower than it is stored: so much is held that neither waits long.
 PIECES = 24
+UNPACKED_BYTES = 128 << 10
 
 GZIP_ERRORS: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error, igzip.BadGzipFile)  # type: ignore[assignment]  # isal's stub takes its class for an object
 
@@ -108,7 +110,7 @@ class ProvedFile:
             self._read_back()
 
     def _read_back(self) -> None:
-        buffer, position, crc = memoryview(bytearray(PIECE_BYTES)), 0, 0
+        buffer, position, crc = page_aligned(PIECE_BYTES), 0, 0
         with self._path.open("rb", buffering=0) as file:
             while (there := self._wait_beyond(position)) > position:
                 os.fsync(file.fileno())
@@ -131,9 +133,22 @@ class ProvedFile:
             return self._written if not self._pieces.fault else position
 
 
-def unzipped(file: RawIOBase) -> igzip.IGzipFile:
-    """Open a compressed file for reading."""
-    return igzip.IGzipFile(fileobj=file, mode="rb")  # type: ignore[no-untyped-call]  # isal types little
+def unzipped(file: RawIOBase) -> BufferedReader:
+    """Open a compressed file for reading. What is inside may be read in small parts."""
+    packed = igzip.IGzipFile(fileobj=_Aligned(file), mode="rb")  # type: ignore[no-untyped-call]  # isal types little
+    return BufferedReader(packed, UNPACKED_BYTES)
+
+
+class _Aligned(RawIOBase):
+    """A file read by way of aligned memory, for a reader whose own is not."""
+
+    def __init__(self, file: RawIOBase) -> None:
+        self._file, self._piece = file, page_aligned(PIECE_BYTES)
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # as our readers have it
+        count = self._file.readinto(self._piece[: len(buffer)]) or 0
+        buffer[:count] = self._piece[:count]
+        return count
 
 
 def broken(archive: Path, reason: str, **facts: str) -> BackupBroken:

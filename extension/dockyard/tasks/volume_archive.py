@@ -17,6 +17,7 @@ from pathlib import Path
 
 from isal import isal_zlib
 
+from dockyard.buffers import page_aligned
 from dockyard.connection.archive import ChunkReader
 from dockyard.errors import HostileArchive, Truncated
 from dockyard.locale import N_, translate
@@ -115,7 +116,7 @@ def check_archive(
 
 def _is_as_ended(archive: Path, manifest: Path, watch: Watch, cancel: Cancel) -> bool:
     """Whether an archive's bytes are those of which its manifest's end tells the length and the CRC-32."""
-    size_bytes, crc, buffer = 0, 0, memoryview(bytearray(PIECE_BYTES))
+    size_bytes, crc, buffer = 0, 0, page_aligned(PIECE_BYTES)
     with archive.open("rb", buffering=0) as file:
         watched = _Watched(file, watch, cancel)
         while count := watched.readinto(buffer):
@@ -171,7 +172,7 @@ def opened(
             with _ahead(unpacked) if ahead else nullcontext(unpacked) as reader:
                 yield TarStream(reader, rooted=False, marked=True, sparse=True)
                 # What follows the end mark, and the checksum at the very end.
-                while reader.readinto(memoryview(bytearray(PIECE_BYTES))):
+                while reader.readinto(page_aligned(PIECE_BYTES)):
                     continue
     except (Truncated, EOFError) as error:
         raise broken(archive, translate(N_("it ends too early, or is no tar archive"))) from error

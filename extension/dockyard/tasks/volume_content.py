@@ -13,7 +13,7 @@ from dockyard.connection.archive import Part, download, upload
 from dockyard.errors import CopyDiffers, NoSuchVolume, engine_errors
 from dockyard.tarstream import Reader, TarStream
 from dockyard.tasks.compare import Hashes, hashes_in
-from dockyard.tasks.holder import holding
+from dockyard.tasks.holder import holding, one_image
 
 __all__ = [
     "ROOT",
@@ -145,8 +145,9 @@ def fill_from(client: Client, name: str, file: BinaryIO) -> None:
         CopyDiffers: What is in the volume now is not what was kept.
     """
     expected: Hashes = {}
-    fill(client, name, tee(file, expected), None)  # type: ignore[arg-type]  # files in binary read into buffers
-    require_same(name, expected, hashes_of(client, name))
+    with one_image(client):
+        fill(client, name, tee(file, expected), None)  # type: ignore[arg-type]  # files in binary read into buffers
+        require_same(name, expected, hashes_of(client, name))
 
 
 def copy_content(client: Client, source: str, target: str, watch: Callable[[int], None]) -> Hashes:
@@ -162,9 +163,10 @@ def copy_content(client: Client, source: str, target: str, watch: Callable[[int]
         CopyDiffers: The two do not hold the same afterwards.
     """
     expected: Hashes = {}
-    with content_parts(client, source, expected) as parts:
-        fill(client, target, _watched(parts, watch), None)
-    require_same(target, expected, hashes_of(client, target))
+    with one_image(client):
+        with content_parts(client, source, expected) as parts:
+            fill(client, target, _watched(parts, watch), None)
+        require_same(target, expected, hashes_of(client, target))
     return expected
 
 

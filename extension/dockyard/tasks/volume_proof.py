@@ -10,7 +10,7 @@ from dockyard.locale import N_, translate
 from dockyard.tarstream import TarStream
 from dockyard.tasks.base import NEVER, Cancel, Evidence, Progress, Report, check_cancel, ignore
 from dockyard.tasks.container import require_container
-from dockyard.tasks.holder import holding
+from dockyard.tasks.holder import holding, one_image
 from dockyard.tasks.volume_content import ROOT
 from dockyard.tasks.volume_manifest import digest_of, line_of
 from dockyard.wording import short_id
@@ -61,16 +61,17 @@ def verify_volume(
     """
     watch = _watch(translate(N_("reading {name}")).format(name=volume), report, cancel)
     path = _mounted_at(client, container, volume) if container else ""
-    with holding(client, {volume: ROOT}) as first:
-        if container:
-            seen = {container: _content(client, container, path, watch)}
-        else:
-            seen = {short_id(first): _content(client, first, ROOT, watch)}
-        with holding(client, {volume: ROOT}) as second:
-            seen[short_id(second)] = _content(client, second, ROOT, watch)
-    is_gone = client.find_json("/containers/{}/json", first) is None
-    with holding(client, {volume: ROOT}) as third:
-        seen[short_id(third)] = _content(client, third, ROOT, watch)
+    with one_image(client):
+        with holding(client, {volume: ROOT}) as first:
+            if container:
+                seen = {container: _content(client, container, path, watch)}
+            else:
+                seen = {short_id(first): _content(client, first, ROOT, watch)}
+            with holding(client, {volume: ROOT}) as second:
+                seen[short_id(second)] = _content(client, second, ROOT, watch)
+        is_gone = client.find_json("/containers/{}/json", first) is None
+        with holding(client, {volume: ROOT}) as third:
+            seen[short_id(third)] = _content(client, third, ROOT, watch)
     digests = {name: digest for name, (digest, _) in seen.items()}
     files = next(iter(seen.values()))[1]
     found = sorted({*digests.values(), *([expected] if expected else [])})
