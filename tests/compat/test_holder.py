@@ -56,6 +56,18 @@ def test_all_that_is_held_in_a_block_has_one_image_which_is_gone_afterwards(clie
     assert everything(client) == before
 
 
+def test_an_image_that_someone_prunes_meanwhile_is_made_anew(client):
+    before = everything(client)
+    with one_image(client):
+        with holding(client, {}):
+            (first,) = holder_images(client)
+        client.api.remove_image(first)
+        with holding(client, {}):
+            (second,) = holder_images(client)
+    assert first != second
+    assert everything(client) == before
+
+
 def test_where_a_container_cannot_be_made_no_image_stays(client):
     before = everything(client)
     client.api.create_volume("held")

@@ -79,7 +79,7 @@ class _Lent:
 
     @property
     def name(self) -> str:
-        if not self._name:
+        if not self._name or not _is_there(self.client, self._name):
             self._name = self._stack.enter_context(_made(self.client))
         return self._name
 
@@ -106,5 +106,11 @@ def _made(client: Client) -> Iterator[str]:
     try:
         yield name
     finally:
-        with engine_errors(client.address):
-            client.api.remove_image(name)
+        if _is_there(client, name):
+            with engine_errors(client.address):
+                client.api.remove_image(name)
+
+
+def _is_there(client: Client, image: str) -> bool:
+    """Whether nobody has pruned an image."""
+    return client.find_json("/images/{}/json", image) is not None
