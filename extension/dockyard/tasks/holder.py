@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dockyard.connection import Client
 from dockyard.errors import NoSuchVolume, engine_errors
 from dockyard.tasks.pack import TRAILER
+from dockyard.tasks.pull import has_image
 
 __all__ = ["HOLDER_LABEL", "holding", "one_image"]
 
@@ -77,9 +78,8 @@ class _Lent:
         self.client, self._stack = client, stack
         self._name = ""
 
-    @property
-    def name(self) -> str:
-        if not self._name or not _is_there(self.client, self._name):
+    def image(self) -> str:
+        if not self._name or not has_image(self.client, self._name):
             self._name = self._stack.enter_context(_made(self.client))
         return self._name
 
@@ -91,7 +91,7 @@ _lent: ContextVar[_Lent | None] = ContextVar("lent", default=None)
 def _image(client: Client) -> Iterator[str]:
     lent = _lent.get()
     if lent and lent.client is client:
-        yield lent.name
+        yield lent.image()
     else:
         with _made(client) as name:
             yield name
@@ -106,11 +106,6 @@ def _made(client: Client) -> Iterator[str]:
     try:
         yield name
     finally:
-        if _is_there(client, name):
+        if has_image(client, name):  # nobody has pruned it
             with engine_errors(client.address):
                 client.api.remove_image(name)
-
-
-def _is_there(client: Client, image: str) -> bool:
-    """Whether nobody has pruned an image."""
-    return client.find_json("/images/{}/json", image) is not None

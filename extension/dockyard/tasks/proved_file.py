@@ -135,20 +135,8 @@ class ProvedFile:
 
 def unzipped(file: RawIOBase) -> BufferedReader:
     """Open a compressed file for reading. What is inside may be read in small parts."""
-    packed = igzip.IGzipFile(fileobj=_Aligned(file), mode="rb")  # type: ignore[no-untyped-call]  # isal types little
+    packed = igzip.IGzipFile(fileobj=file, mode="rb")  # type: ignore[no-untyped-call]  # isal types little
     return BufferedReader(packed, UNPACKED_BYTES)
-
-
-class _Aligned(RawIOBase):
-    """A file read by way of aligned memory, for a reader whose own is not."""
-
-    def __init__(self, file: RawIOBase) -> None:
-        self._file, self._piece = file, page_aligned(PIECE_BYTES)
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # as our readers have it
-        count = self._file.readinto(self._piece[: len(buffer)]) or 0
-        buffer[:count] = self._piece[:count]
-        return count
 
 
 def broken(archive: Path, reason: str, **facts: str) -> BackupBroken:

@@ -21,7 +21,7 @@ from dockyard.buffers import page_aligned
 from dockyard.connection.archive import ChunkReader
 from dockyard.errors import HostileArchive, Truncated
 from dockyard.locale import N_, translate
-from dockyard.tarstream import Member, Reader, TarStream
+from dockyard.tarstream import BUFFER_BYTES, Member, Reader, TarStream
 from dockyard.tasks.base import NEVER, Cancel, check_cancel
 from dockyard.tasks.compare import Hashes
 from dockyard.tasks.pack import TRAILER
@@ -168,11 +168,12 @@ def opened(
             is_zipped = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             watched = _Watched(file, watch, cancel)
-            unpacked = unzipped(watched) if is_zipped else watched
+            unpacked = unzipped(_Aligned(watched)) if is_zipped else watched
             with _ahead(unpacked) if ahead else nullcontext(unpacked) as reader:
                 yield TarStream(reader, rooted=False, marked=True, sparse=True)
                 # What follows the end mark, and the checksum at the very end.
-                while reader.readinto(page_aligned(PIECE_BYTES)):
+                rest = memoryview(bytearray(BUFFER_BYTES))
+                while reader.readinto(rest):
                     continue
     except (Truncated, EOFError) as error:
         raise broken(archive, translate(N_("it ends too early, or is no tar archive"))) from error
@@ -192,6 +193,18 @@ class _Watched(RawIOBase):
         count = self._file.readinto(buffer) or 0
         self._done += count
         self._watch(self._done)
+        return count
+
+
+class _Aligned(RawIOBase):
+    """A file read by way of aligned memory, for a reader whose own is not."""
+
+    def __init__(self, file: RawIOBase) -> None:
+        self._file, self._piece = file, page_aligned(PIECE_BYTES)
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # as our readers have it
+        count = self._file.readinto(self._piece[: len(buffer)]) or 0
+        buffer[:count] = self._piece[:count]
         return count
 
 
