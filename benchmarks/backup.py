@@ -6,7 +6,7 @@ of a process that backs up and of one that restores. Needs root and `dockerd`, o
 files; about 6 GB of disk, and 2 GB more for each round.
 
 Each restore fills a volume of its own, and none is removed before the end: a file system passes over what was freed in the last minutes, one by one.
-Memory is touched before each: in a virtual machine, whoever touches first what the host took back pays for it.
+Memory is touched right before each: in a virtual machine, whoever touches first what the host took back pays for it.
 """
 
 import sys
@@ -46,6 +46,8 @@ import dockyard
 from dockyard.tasks import Backup, Restore
 client = dockyard.connect(sys.argv[1])
 task = Backup(*sys.argv[3:]) if sys.argv[2] == "backup" else Restore(*sys.argv[3:])
+print("ready", flush=True)
+input()
 began = time.perf_counter()
 task.run(client)
 seconds = time.perf_counter() - began
@@ -102,10 +104,18 @@ def measure(client: Client, folder: Path, rounds: int, stack: ExitStack) -> None
     copies: list[str] = []
 
     def task(verb: str, *words: str) -> float:
-        answer = subprocess.run(
-            [sys.executable, "-c", RUN, client.address, verb, *words], check=True, capture_output=True, text=True
-        )
-        seconds, peak = map(float, answer.stdout.split())
+        with subprocess.Popen(
+            [sys.executable, "-c", RUN, client.address, verb, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout
+            assert process.stdout.readline()
+            touch_memory()
+            answer, _ = process.communicate("now\n")
+        assert process.returncode == 0
+        seconds, peak = map(float, answer.split())
         memory[verb].append(peak)
         return seconds
 
@@ -149,7 +159,6 @@ def in_turn(ways: dict[str, Callable[[], float]], rounds: int) -> dict[str, floa
     for _ in range(rounds):
         for name, way in ways.items():
             os.sync()
-            mmap.mmap(-1, TOUCHED_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
             times[name].append(way())
     for name, each in times.items():
         print(f"  {name}: median {statistics.median(each):.2f} s of {', '.join(f'{seconds:.2f}' for seconds in each)}")
@@ -184,7 +193,12 @@ def read_plain(client: Client, held: str) -> Iterator[memoryview]:
             yield buffer[:count]
 
 
+def touch_memory() -> None:
+    mmap.mmap(-1, TOUCHED_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
+
+
 def timed(work: Callable[[], object]) -> float:
+    touch_memory()
     began = time.perf_counter()
     work()
     return time.perf_counter() - began

@@ -18,6 +18,13 @@ def fill(client, name, archive, labels=None):
         upload(client, held, "/", [archive], len(archive))
 
 
+def everything(client):
+    """The IDs of all containers and images, to see that nothing was left behind."""
+    return {each["Id"] for each in client.api.containers(all=True)} | {
+        each["Id"] for each in client.api.images(all=True)
+    }
+
+
 def tree():
     """An archive with what a volume may hold: modes, owners, times, links, hard links, names of every kind."""
     content = io.BytesIO()

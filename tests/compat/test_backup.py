@@ -32,6 +32,7 @@ from dockyard.errors import (
 from dockyard.tasks import Backup, Restore, parse
 from dockyard.tasks.holder import holding
 from dockyard.tasks.volume_manifest import end_line, manifest_of
+from volumes import everything
 
 pytestmark = pytest.mark.engine
 
@@ -125,12 +126,6 @@ def volume(client):
             client.api.remove_volume(name, force=True)
 
 
-def everything(client):
-    return {each["Id"] for each in client.api.containers(all=True)} | {
-        each["Id"] for each in client.api.images(all=True)
-    }
-
-
 def test_all_kinds_of_members_come_back_as_they_were(client, volume, tmp_path):
     first, second, before = volume(*MEMBERS), volume(create=False), everything(client)
     backup = Backup(first, str(tmp_path / "b.tar.gz"))
@@ -214,6 +209,27 @@ def test_a_broken_or_hostile_archive_changes_nothing(client, volume, tmp_path):
         Restore(str(archive), new).run(client)
     assert client.find_json("/volumes/{}", new) is None
     assert look(client, first) == before
+
+
+def test_what_the_engine_refuses_is_told_before_a_long_archive_is_read_and_before_what_is_wrong_with_it(
+    client, volume, container, tmp_path
+):
+    name = volume((".", FOLDER, "", 0o755, 0), ("./a", FILE, os.urandom(24 << 20), 0o644, 0))
+    backup = Backup(name, str(tmp_path / "b.tar.gz"))
+    backup.run(client)
+    container(start=False, HostConfig={"Binds": [f"{name}:/data"]})
+    pieces = []
+
+    def slowly(progress):
+        pieces.append(progress)
+        time.sleep(0.1)
+
+    with pytest.raises(VolumeHeld):
+        Restore(backup.target, name, replace=True).run(client, report=slowly)
+    assert len(pieces) < 20
+    (tmp_path / "broken.tar.gz").write_bytes(b"\x1f\x8bnothing")
+    with pytest.raises(VolumeHeld):
+        Restore(str(tmp_path / "broken.tar.gz"), name, replace=True).run(client)
 
 
 def test_a_manifest_that_vouches_for_a_hostile_archive_does_not_bring_it_in(client, volume, tmp_path):

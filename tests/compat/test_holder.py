@@ -7,14 +7,9 @@ from dockyard.errors import EngineRefused, NoSuchVolume
 from dockyard.tarstream import TarStream
 from dockyard.tasks.holder import holding, one_image
 from registries import tar_of
+from volumes import everything
 
 pytestmark = pytest.mark.engine
-
-
-def everything(client):
-    return {each["Id"] for each in client.api.containers(all=True)} | {
-        each["Id"] for each in client.api.images(all=True)
-    }
 
 
 def test_files_go_in_and_come_out_and_nothing_is_left(client):

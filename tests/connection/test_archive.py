@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import tarfile
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,20 +30,26 @@ from dockyard.connection.archive import download, stat_path, upload
 from dockyard.connection.places import Place
 from dockyard.errors import EngineDead, EngineRefused, NoSuchContainer, NoSuchPath, TlsRefused
 from dockyard.tasks import CopyIn, CopyOut, Shell
+from registries import tar_of
 from typist import Typist
 
 pytestmark = pytest.mark.engine
 
 
 @contextmanager
-def relay(engine_address: str, wrap: Callable[[socket.socket], socket.socket] = lambda plain: plain) -> Iterator[int]:
-    """A TCP port that leads to the engine's socket, as a daemon that listens on TCP."""
+def relay(
+    engine_address: str,
+    wrap: Callable[[socket.socket], socket.socket] = lambda plain: plain,
+    late_s: Callable[[], float] = lambda: 0,
+) -> Iterator[int]:
+    """A TCP port that leads to the engine's socket, as a daemon that listens on TCP; its answers come later by ``late_s``."""
     target = engine_address.removeprefix("unix://")
     listening = socket.create_server(("127.0.0.1", 0))
 
-    def pump(source: socket.socket, sink: socket.socket) -> None:
+    def pump(source: socket.socket, sink: socket.socket, late_s: Callable[[], float] = lambda: 0) -> None:
         with suppress(OSError):
             while data := source.recv(1 << 16):
+                time.sleep(late_s())
                 sink.sendall(data)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
@@ -58,7 +65,7 @@ def relay(engine_address: str, wrap: Callable[[socket.socket], socket.socket] = 
     def connect(plain: socket.socket) -> None:
         with suppress(OSError), wrap(plain) as outer, socket.socket(socket.AF_UNIX) as inner:
             inner.connect(target)
-            back = threading.Thread(target=pump, args=(inner, outer), daemon=True)
+            back = threading.Thread(target=pump, args=(inner, outer, late_s), daemon=True)
             back.start()
             pump(outer, inner)
             back.join()
@@ -245,6 +252,20 @@ def test_an_upload_goes_with_and_without_its_length(size_known, client, containe
     upload(client, name, "/tmp", [data[:700], b"", data[700:]], len(data) if size_known else None, watch=sent.append)
     assert shell(name, "cat /tmp/f") == "abc"
     assert sent[-1] >= len(data)
+
+
+def test_an_answer_may_take_as_long_as_a_slow_disk_does_with_what_was_sent(engine_address, container, shell, tmp_path):
+    name, late_s = container(), 0
+    with relay(engine_address, late_s=lambda: late_s) as port:
+        client = reach(Place(f"tcp://127.0.0.1:{port}", "test"), tmp_path / "data")
+        client.api.timeout, late_s = 1, 2
+        large, small = tar_of({"large": bytes(20 << 20)}), tar_of({"small": b""})
+        for size_bytes in (len(large), None):
+            upload(client, name, "/", [large], size_bytes)
+        with pytest.raises(EngineDead):
+            upload(client, name, "/", [small], len(small))
+        client.api.close()
+    assert shell(name, "wc -c < /large").strip() == str(20 << 20)
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")

@@ -10,6 +10,7 @@ Where the transport is another one (ssh, named pipes) docker-py carries the same
 import base64
 import http.client
 import json
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ __all__ = ["ChunkReader", "FileBytes", "Part", "PathStat", "download", "in_conta
 
 # Bits of Go's io/fs.FileMode, in which the engine describes a path.
 GO_DIR, GO_LINK = 1 << 31, 1 << 27
+
+# What an engine on this machine may find waiting of an upload, so that it need not wait for this process. Linux grants what it has set as the most.
+AHEAD_BYTES = 4 << 20
+
+SLOW_DISK_BYTES_S = 5 << 20
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ def upload(
                 client.url("/containers/{}/archive", container),
                 params=params,
                 data=as_bytes(parts, watch),
-                timeout=client.api.timeout,
+                timeout=_patience_s(client, size_bytes or 0),
             )
             answer.raise_for_status()
 
@@ -159,6 +165,9 @@ def _upload_plain(
     client: Client, container: str, params: dict[str, str], parts: Iterable[Part], size_bytes: int | None, watch: Watch
 ) -> None:
     connection = connected(client, http.client.HTTPConnection("localhost"))
+    if urlsplit(client.address).scheme == "unix":  # over TCP the system finds the best length itself
+        with suppress(OSError):  # some systems refuse what they do not grant; then it stays as it was
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, AHEAD_BYTES)
     try:
         with dead_if_broken(client):
             connection.putrequest("PUT", _target(client, container, params))
@@ -170,13 +179,19 @@ def _upload_plain(
                 connection.putheader("Content-Length", str(size_bytes))
             connection.endheaders()
         with suppress(BrokenPipeError, ConnectionResetError):  # the engine stopped listening; its answer says why
-            send(connection.sock, parts, watch)
+            sent_bytes = send(connection.sock, parts, watch)
+            connection.sock.settimeout(_patience_s(client, sent_bytes))
         with dead_if_broken(client):
             answer = connection.getresponse()
         if answer.status != 200:
             raise _refusal(client, container, params["path"], answer)
     finally:
         connection.close()
+
+
+def _patience_s(client: Client, sent_bytes: int) -> float:
+    """How long an engine may take to answer: it may first bring to its disk what it was sent."""
+    return float(client.api.timeout) + sent_bytes / SLOW_DISK_BYTES_S
 
 
 def _target(client: Client, container: str, params: dict[str, str]) -> str:

@@ -26,8 +26,8 @@ Watch = Callable[[int], None]
 """Called with the count of bytes sent so far, at least every 4 MiB; what it raises ends the upload."""
 
 
-def send(sock: socket.socket, parts: Iterable[Part], watch: Watch) -> None:
-    """Send the parts over a socket; files go by ``sendfile``.
+def send(sock: socket.socket, parts: Iterable[Part], watch: Watch) -> int:
+    """Send the parts over a socket, and return how many bytes they were; files go by ``sendfile``.
 
     Raises:
         SourceChanged: A file became shorter meanwhile.
@@ -49,6 +49,7 @@ def send(sock: socket.socket, parts: Iterable[Part], watch: Watch) -> None:
             sent += moved
             watch(sent)
     watch(sent)
+    return sent
 
 
 def chunked(parts: Iterable[Part]) -> Iterator[Part]:

@@ -3,7 +3,9 @@
 import posixpath
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -202,24 +204,34 @@ class Restore(Task):
             HostileArchive: A member could reach outside the volume; nothing was changed.
             ContentKept: It broke off, and what the volume had could not be put back; undo can do so later.
         """
-        archive = Path(self.archive)
+        archive = _there(self.archive)
+        size_bytes = archive.stat().st_size
         checking, restoring = translate(N_("checking the archive")), translate(N_("restoring"))
-        with one_image(client):
-            fresh = self.plan(client)
-            fresh.require_same(plan)
-            size_bytes = archive.stat().st_size
+        with one_image(client), ThreadPoolExecutor(1, "dockyard-restore") as aside:
 
-            def watch(done: int, before: int, doing: str) -> None:
-                report(Progress(before + done, 2 * size_bytes, "bytes", doing))
+            def fresh_plan() -> Plan:
+                fresh = self.plan(client)
+                fresh.require_same(plan)
+                return fresh
 
-            found = check_archive(archive, thorough=False, watch=lambda done: watch(done, 0, checking), cancel=cancel)
+            def watch_check(done: int) -> None:
+                if planned.done():
+                    planned.result()  # what the engine can't do is said at once
+                report(Progress(done, 2 * size_bytes, "bytes", checking))
+
+            # The engine is asked while the archive is read; what it can't do goes before what is wrong with the archive.
+            planned = aside.submit(copy_context().run, fresh_plan)
+            try:
+                found = check_archive(archive, thorough=False, watch=watch_check, cancel=cancel)
+            finally:
+                fresh = planned.result()
             exchange(
                 client,
                 self.volume,
                 archive,
                 restored_state(found),
                 command=self.command,
-                watch=lambda done: watch(done, size_bytes, restoring),
+                watch=lambda done: report(Progress(size_bytes + done, 2 * size_bytes, "bytes", restoring)),
                 cancel=cancel,
             )
         return Result(fresh.changes, fresh.warnings)

@@ -14,6 +14,7 @@ from dockyard.tasks.holder import holding
 from dockyard.tasks.pack import TRAILER
 from dockyard.tasks.pieces import Pieces
 from dockyard.tasks.volume_archive import Checked, Watch, fill_room, header_of, opened
+from dockyard.tasks.writeback import writing_back
 
 __all__ = ["PATH", "fill", "send"]
 
@@ -38,8 +39,12 @@ def fill(client: Client, volume: str, archive: Path, watch: Watch, cancel: Cance
         BackupBroken: The archive is cut or damaged.
         EngineRefused: The engine said no.
     """
-    with holding(client, {volume: PATH}) as held, opened(archive, watch, cancel) as stream:
-        send(stream, lambda pieces: upload(client, held, "/", pieces, None), cancel)
+    with (
+        holding(client, {volume: PATH}) as held,
+        opened(archive, watch, cancel) as stream,
+        writing_back(client) as sent,
+    ):
+        send(stream, lambda pieces: upload(client, held, "/", pieces, None, watch=sent), cancel)
 
 
 def send(stream: TarStream, upload: Upload, cancel: Cancel) -> None:
