@@ -1,3 +1,4 @@
+import itertools
 import json
 import threading
 import time
@@ -66,6 +67,49 @@ def test_a_line_that_is_being_written_is_left_for_later(log):
         file.write('{"log": "half')
     assert texts(log)[-1] == "열\n"
     assert texts(log, tail=1) == ["열\n"]
+
+
+@pytest.mark.parametrize("tail", [None, 1])
+def test_a_line_that_is_being_written_when_one_begins_to_follow_comes_whole(log, tail):
+    rest = line(5, "stdout", "later\n")
+    file = log.open("a")
+    file.write(rest[:10])
+    file.flush()
+
+    def over() -> bool:
+        """Asked before what follows is read; the line is finished then."""
+        if file.closed:
+            return True
+        file.write(rest[10:])
+        file.close()
+        return False
+
+    kept = [text for _, text in LINES][-(tail or 0) :]
+    assert texts(log, over, follow=True, tail=tail) == [*kept, "later\n"]
+
+
+def test_lines_that_are_written_while_one_begins_to_follow_are_neither_lost_nor_torn(log):
+    enough = threading.Event()
+
+    def write() -> None:
+        with log.open("a") as file:
+            for number in itertools.takewhile(lambda _: not enough.is_set(), itertools.count()):
+                text = line(6, "stdout", f"{number}\n")
+                for part in (text[:10], text[10:]):
+                    file.write(part)
+                    file.flush()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(60):
+            entries = read(log, LogQuery(follow=True, tail=1), enough.is_set)
+            first, second = (next(entries).content.decode() for _ in range(2))
+            assert second == ("0\n" if first == "열\n" else f"{int(first) + 1}\n")
+            entries.close()
+    finally:
+        enough.set()
+        writer.join()
 
 
 def test_following_goes_on_until_it_is_over(log):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -80,16 +81,15 @@ def read(path: Path, query: LogQuery, over: Callable[[], bool]) -> Iterator[Entr
     wanted = {name for name, chosen in (("stdout", query.stdout), ("stderr", query.stderr)) if chosen}
     with ExitStack() as stack:
         files = [stack.enter_context(each.open("rb")) for each in _files(path)]
-        newest = files[-1] if files else None
-        kept = (line for file in files for line in file)
-        lines: Iterable[bytes] = kept if query.tail is None else _last(files, query.tail, wanted)
-        if query.tail is not None and newest is not None:
-            newest.seek(0, os.SEEK_END)
-            end = newest.tell()
-            newest.seek(end - _unfinished(newest, end))
+        # Asked once: what is written from now on belongs to what follows.
+        ends = [_end_of_lines(each) for each in files]
+        kept = list(zip(files, ends, strict=True))
+        lines = chain.from_iterable(starmap(_forwards, kept)) if query.tail is None else _last(kept, query.tail, wanted)
         yield from _entries(lines, query, wanted)
         if query.follow:
-            yield from _entries(_follow(path, newest, over, stack), query, wanted)
+            if files:
+                files[-1].seek(ends[-1])
+            yield from _entries(_follow(path, files[-1] if files else None, over, stack), query, wanted)
 
 
 def frame(entry: Entry) -> bytes:
@@ -107,8 +107,6 @@ def _files(path: Path) -> list[Path]:
 
 def _entries(lines: Iterable[bytes], query: LogQuery, wanted: set[str]) -> Iterator[Entry]:
     for line in lines:
-        if not line.endswith(b"\n"):
-            continue  # the writer is in the middle of it
         record = json.loads(line)
         if record["stream"] not in wanted:
             continue
@@ -122,21 +120,37 @@ def _entries(lines: Iterable[bytes], query: LogQuery, wanted: set[str]) -> Itera
         yield Entry(record["stream"], f"{record['time']} ".encode() + text if query.timestamps else text)
 
 
-def _last(files: Sequence[BinaryIO], count: int, wanted: set[str]) -> list[bytes]:
+def _end_of_lines(file: BinaryIO) -> int:
+    """Where the last line ends that is finished; the writer may be in the middle of another one."""
+    end = file.seek(0, os.SEEK_END)
+    last = next(_backwards(file, end), b"\n")
+    return end if last.endswith(b"\n") else end - len(last)
+
+
+def _last(files: Sequence[tuple[BinaryIO, int]], count: int, wanted: set[str]) -> list[bytes]:
     """The last lines of the wanted streams, read from the end."""
     found: list[bytes] = []
-    for file in reversed(files):
-        for line in _backwards(file):
+    for file, end in reversed(files):
+        for line in _backwards(file, end):
             if len(found) >= count:
                 return found[::-1]
-            if line.endswith(b"\n") and json.loads(line)["stream"] in wanted:
+            if json.loads(line)["stream"] in wanted:
                 found.append(line)
     return found[::-1]
 
 
-def _backwards(file: BinaryIO) -> Iterator[bytes]:
-    """A file's lines, the last one first."""
-    position, rest = file.seek(0, os.SEEK_END), b""
+def _forwards(file: BinaryIO, end: int) -> Iterator[bytes]:
+    """A file's lines up to ``end``."""
+    position = file.seek(0)
+    while position < end:
+        line = file.readline()
+        position += len(line)
+        yield line
+
+
+def _backwards(file: BinaryIO, end: int) -> Iterator[bytes]:
+    """A file's lines up to ``end``, the last one first."""
+    position, rest = end, b""
     while position:
         size = min(position, PIECE_BYTES)
         position -= size
@@ -149,16 +163,9 @@ def _backwards(file: BinaryIO) -> Iterator[bytes]:
         yield rest
 
 
-def _unfinished(file: BinaryIO, end: int) -> int:
-    """The length of a last line that is not finished yet."""
-    last = next(_backwards(file), b"\n")
-    file.seek(end)
-    return 0 if last.endswith(b"\n") else len(last)
-
-
 def _follow(path: Path, file: BinaryIO | None, over: Callable[[], bool], stack: ExitStack) -> Iterator[bytes]:
     """Lines as they are written, also after the file was set aside for a new one."""
-    unfinished = b""
+    unfinished, is_aside = b"", False
     while True:
         ending = over()  # asked before reading: what was written until then is read
         if file is None and path.exists():
@@ -169,8 +176,11 @@ def _follow(path: Path, file: BinaryIO | None, over: Callable[[], bool], stack: 
             unfinished = b""
             continue
         unfinished += line
+        if file and not line and is_aside:
+            file, is_aside = None, False
+            continue
         if file and not line and _set_aside(path, file):
-            file = None
+            is_aside = True  # what was written just before that is read first
             continue
         if ending:
             return
