@@ -1,10 +1,10 @@
 # make lab    open JupyterLab on the map of lessons     (ARGS="--no-browser --port 8899" go to JupyterLab)
-# make test   run the whole test suite                  (ARGS="-k copy" go to pytest; JOBS=0: one file after another, else two at once)
+# make test   run the whole test suite                  (ARGS="-k copy" go to pytest; JOBS=0: one file after another, else three at once)
 # make tour   walk every lesson without a notebook
 # make lint   formatting, rules and types
 # make docs   the site of the docs, in site/; a broken link fails
 # make bench  the benchmarks: each prints ratios
-JOBS ?= 2
+JOBS ?= 3
 .PHONY: lab test tour lint docs bench clean
 
 lab:
